@@ -1,0 +1,59 @@
+/*
+ * mod_muse_ai: pages that a language model writes from a prompt in a .ai file.
+ *
+ *   configuration   muse_config      settings, their defaults and inheritance
+ *                   muse_directives  the directives
+ *   processes       muse_process     region, sockets, supervisor; kept over restarts
+ *                   muse_supervisor  starts and watches the engines
+ *                   muse_spawn       starts one
+ *                   muse_settings    what an engine is told
+ *                   muse_log         what it says
+ *   requests        muse_handler     a request's way, in order: read this first
+ *                   muse_page        which files are pages; protection of their source
+ *                   muse_choice      which model
+ *                   muse_limit       rate limit
+ *                   muse_key         page key
+ *                   muse_cached      answers from the store
+ *   answers of      muse_params      what the engine is told of a request
+ *   the engine      muse_fcgi        FastCGI
+ *                   muse_link        connections
+ *                   muse_stream      from engine to visitor, without waiting
+ *                   muse_wait        waiting, on the request's thread
+ */
+#include <httpd.h>
+#include <http_config.h>
+#include <http_request.h>
+
+#include "muse_choice.h"
+#include "muse_config.h"
+#include "muse_handler.h"
+#include "muse_link.h"
+#include "muse_page.h"
+#include "muse_process.h"
+
+static void register_hooks(apr_pool_t *p)
+{
+    (void)p;
+    /* the parent */
+    ap_hook_pre_config(muse_config_pre, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(muse_process_start, NULL, NULL, APR_HOOK_LAST);
+    /* each child, once */
+    ap_hook_child_init(muse_process_child, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(muse_choice_child, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(muse_link_child, NULL, NULL, APR_HOOK_MIDDLE);
+    /* each request */
+    ap_hook_map_to_storage(muse_page_map, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_fixups(muse_page_fixup, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_handler(muse_page_unmap, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_handler(muse_handler_run, NULL, NULL, APR_HOOK_MIDDLE);
+}
+
+AP_DECLARE_MODULE(muse_ai) = {
+    STANDARD20_MODULE_STUFF,
+    .create_dir_config = muse_config_create_dir,
+    .merge_dir_config = muse_config_merge_dir,
+    .create_server_config = muse_config_create_server,
+    .merge_server_config = muse_config_merge_server,
+    .cmds = muse_directives,
+    .register_hooks = register_hooks,
+};

@@ -1,0 +1,111 @@
+#include <string.h>
+
+#include <httpd.h>
+#include <http_protocol.h>
+#include <apr_buckets.h>
+#include <apr_strings.h>
+#include <util_filter.h>
+
+#include "muse_cached.h"
+
+static void *from_pool(void *pool, size_t size)
+{
+    return apr_palloc(pool, size);
+}
+
+muse_status muse_cached_find(const muse_request *q, muse_cached *found)
+{
+    const uint64_t now = muse_clock_ms();
+    muse_entry_info alias;
+    muse_key content_key;
+    uint8_t *bytes;
+    muse_status status;
+
+    status = muse_store_get(q->region, &q->page_key, now, &alias, from_pool, q->r->pool, &bytes);
+    if (status != MUSE_OK || !(alias.flags & MUSE_ENTRY_ALIAS) || alias.fresh_until <= now ||
+        alias.body_len != sizeof content_key.bytes) {
+        return MUSE_MISS;
+    }
+    memcpy(content_key.bytes, bytes + alias.head_len, sizeof content_key.bytes);
+    status = muse_store_get(q->region, &content_key, now, &found->info, from_pool, q->r->pool,
+                            &found->bytes);
+    if (status != MUSE_OK || (found->info.flags & MUSE_ENTRY_ALIAS) ||
+        found->info.fresh_until <= now) {
+        return MUSE_MISS;
+    }
+    if (alias.fresh_until < found->info.fresh_until) {
+        found->info.fresh_until = alias.fresh_until;
+    }
+    return MUSE_OK;
+}
+
+/* Sets the stored header lines "Name: value\n". Lines without that form are passed over. */
+static void set_stored_headers(request_rec *r, char *head, size_t length)
+{
+    char *end = head + length;
+
+    while (head < end) {
+        char *newline = memchr(head, '\n', (size_t)(end - head));
+        char *colon;
+
+        if (!newline) {
+            return;
+        }
+        *newline = '\0';
+        colon = strstr(head, ": ");
+        if (colon && colon > head) {
+            *colon = '\0';
+            if (!strcasecmp(head, "Content-Type")) {
+                ap_set_content_type(r, colon + 2);
+            } else {
+                apr_table_setn(r->headers_out, head, colon + 2);
+            }
+        }
+        head = newline + 1;
+    }
+}
+
+void muse_request_vary(const muse_request *q)
+{
+    const char *header =
+        q->config->model_header ? q->config->model_header : MUSE_DEFAULT_MODEL_HEADER;
+
+    if (*header) {
+        apr_table_mergen(q->r->headers_out, "Vary", header);
+    }
+}
+
+int muse_cached_send(const muse_request *q, const muse_cached *found)
+{
+    request_rec *r = q->r;
+    const muse_entry_info *info = &found->info;
+    const uint64_t now = muse_clock_ms();
+    const apr_uint64_t left = info->fresh_until > now ? (info->fresh_until - now) / 1000 : 0;
+    const apr_uint64_t age = now > info->stored_at ? (now - info->stored_at) / 1000 : 0;
+    apr_bucket_brigade *bb;
+    int status;
+
+    set_stored_headers(r, (char *)found->bytes, info->head_len);
+    apr_table_setn(r->headers_out, "Age", apr_psprintf(r->pool, "%" APR_UINT64_T_FMT, age));
+    apr_table_setn(r->headers_out, "Cache-Control",
+                   apr_psprintf(r->pool, "max-age=%" APR_UINT64_T_FMT, left + age));
+    apr_table_setn(r->headers_out, "Cache-Status",
+                   apr_psprintf(r->pool, "muse; hit; ttl=%" APR_UINT64_T_FMT, left));
+    muse_request_vary(q);
+    ap_set_content_length(r, info->body_len);
+    status = ap_meets_conditions(r);
+    if (status != OK) {
+        r->status = status;
+        return status;
+    }
+    bb = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    if (!r->header_only && info->body_len) {
+        APR_BRIGADE_INSERT_TAIL(
+            bb, apr_bucket_pool_create((const char *)found->bytes + info->head_len, info->body_len,
+                                       r->pool, r->connection->bucket_alloc));
+    }
+    APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_eos_create(r->connection->bucket_alloc));
+    /* What the filters return is the connection's trouble and is logged there. */
+    (void)ap_pass_brigade(r->output_filters, bb);
+    return OK;
+}

@@ -1,0 +1,111 @@
+#include <httpd.h>
+#include <http_config.h>
+#include <http_log.h>
+#include <apr_strings.h>
+#include <apr_thread_mutex.h>
+
+#include "muse_choice.h"
+#include "muse_config.h"
+
+APLOG_USE_MODULE(muse_ai);
+
+/* Unknown names said lately; a few, since whoever sends many different ones wants to fill a log. */
+enum { SAID = 16 };
+
+static struct {
+    apr_thread_mutex_t *mutex; /* guards all below; NULL in a process without threads */
+    struct {
+        char name[MUSE_MODEL_NAME_MAX + 1];
+        apr_time_t at;
+    } names[SAID];
+} said;
+
+void muse_choice_child(apr_pool_t *pchild, server_rec *s)
+{
+    (void)s;
+    apr_thread_mutex_create(&said.mutex, APR_THREAD_MUTEX_DEFAULT, pchild);
+}
+
+/* Whether this name has not been said for a minute. Forgets the oldest when there are many. */
+static int first_in_a_minute(const char *name)
+{
+    const apr_time_t now = apr_time_now();
+    int i;
+    int oldest = 0;
+    int first = 1;
+
+    if (said.mutex) {
+        apr_thread_mutex_lock(said.mutex);
+    }
+    for (i = 0; i < SAID; i++) {
+        if (!strncmp(said.names[i].name, name, MUSE_MODEL_NAME_MAX)) {
+            first = now - said.names[i].at >= apr_time_from_sec(60);
+            oldest = i;
+            break;
+        }
+        if (said.names[i].at < said.names[oldest].at) {
+            oldest = i;
+        }
+    }
+    if (i == SAID) {
+        /* Were even the oldest just said, names come too fast to be worth a line each. */
+        first = now - said.names[oldest].at >= apr_time_from_sec(1);
+    }
+    if (first) {
+        apr_cpystrn(said.names[oldest].name, name, sizeof said.names[oldest].name);
+        said.names[oldest].at = now;
+    }
+    if (said.mutex) {
+        apr_thread_mutex_unlock(said.mutex);
+    }
+    return first;
+}
+
+/* Takes name as the forced model when the table has it. 1 if so. */
+static int try_model(request_rec *r, muse_region *region, muse_choice *choice, const char *name,
+                     const char *source)
+{
+    muse_model model;
+
+    if (muse_models_find(region, name, strlen(name), &model) == MUSE_OK) {
+        choice->forced = name;
+        memcpy(choice->digest, model.digest, sizeof choice->digest);
+        choice->generation = 0;
+        return 1;
+    }
+    if (muse_models_generation(region) == 0) {
+        choice->forced = name; /* no engine has published its models yet: it will say */
+        return 1;
+    }
+    if (first_in_a_minute(name)) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "MUSE0031: there is no model \"%s\" (from %s); the default model is used; "
+                      "add it to models.json or correct the name",
+                      ap_escape_logitem(r->pool, apr_pstrndup(r->pool, name, 128)), source);
+    }
+    return 0;
+}
+
+void muse_choice_make(request_rec *r, muse_region *region, muse_choice *choice)
+{
+    static const char *const variables[] = {"MuseAIModel", "MUSE_AI_MODEL"};
+    const muse_dir_config *config = muse_config_dir(r);
+    const char *header = config->model_header ? config->model_header : MUSE_DEFAULT_MODEL_HEADER;
+    const char *name;
+    size_t i;
+
+    memset(choice, 0, sizeof *choice);
+    choice->fallback = config->model;
+    choice->generation = muse_models_generation(region);
+    for (i = 0; i < sizeof variables / sizeof *variables; i++) {
+        name = apr_table_get(r->subprocess_env, variables[i]);
+        if (name && *name && try_model(r, region, choice, name, variables[i])) {
+            return;
+        }
+    }
+    name = *header ? apr_table_get(r->headers_in, header) : NULL;
+    if (name && *name) {
+        (void)try_model(r, region, choice, name,
+                        apr_pstrcat(r->pool, "the request header ", header, NULL));
+    }
+}

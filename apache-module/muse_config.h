@@ -1,0 +1,88 @@
+/*
+ * What the configuration says: directives, their defaults and how they are inherited.
+ *
+ * Three scopes. Per directory: may differ for each <Directory>, <Location>, <Files> and .htaccess.
+ * Per server: may differ for each <VirtualHost>. Global: once for the whole httpd, because there
+ * is one region and one set of engines.
+ */
+#ifndef MUSE_CONFIG_H
+#define MUSE_CONFIG_H
+
+#include <httpd.h>
+#include <http_config.h>
+#include <apr_tables.h>
+
+extern module AP_MODULE_DECLARE_DATA muse_ai_module;
+
+/* A number that no directive has set. Strings and arrays are NULL then. */
+#define MUSE_UNSET (-1)
+
+typedef enum { MUSE_BYPASS_OFF = 0, MUSE_BYPASS_LOCAL, MUSE_BYPASS_ON } muse_bypass;
+
+/* Written while the configuration is read, by the merge of a request afterwards; then constant. */
+typedef struct {
+    int enable;
+    int protect_source;
+    const char *model;
+    const char *model_header; /* "" for Off */
+    int timeout;              /* seconds */
+    int max_tokens;
+    const char *prompts_dir; /* absolute */
+    int prompts_minify;
+    int cache_enable;
+    int cache_ttl; /* seconds */
+    int cache_bypass;
+    apr_array_header_t *env; /* const char *: names of variables a template may use */
+    int limit_enable;
+    int limit_rpm;
+    int limit_burst;
+    int limit_status;
+    apr_array_header_t *limit_free; /* apr_ipsubnet_t *: clients that are not counted */
+} muse_dir_config;
+
+typedef struct {
+    const char *endpoint;
+    const char *api_key;
+    int backend; /* index into the engines' list of backends, known after post_config */
+} muse_server_config;
+
+typedef struct {
+    const char *models;       /* absolute path, or NULL */
+    const char *models_where; /* "file:line" of the directive, or NULL */
+    apr_off_t shared_memory;  /* bytes of the page store */
+    int engines;
+    const char *node;
+    const char *node_where;
+    const char *engine;
+    const char *engine_where;
+    apr_array_header_t *passed; /* const char *: names given to PassEnv */
+} muse_global_config;
+
+extern const command_rec muse_directives[];
+
+void *muse_config_create_dir(apr_pool_t *p, char *dir);
+void *muse_config_merge_dir(apr_pool_t *p, void *base, void *add);
+void *muse_config_create_server(apr_pool_t *p, server_rec *s);
+void *muse_config_merge_server(apr_pool_t *p, void *base, void *add);
+
+/* Parent, before each reading of the configuration: the global settings return to defaults. */
+int muse_config_pre(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp);
+
+const muse_global_config *muse_config_global(void);
+const muse_dir_config *muse_config_dir(const request_rec *r);
+muse_server_config *muse_config_server(const server_rec *s);
+
+/* The value in force: what was set, else the default. */
+int muse_config_limited(const muse_dir_config *c); /* whether the rate limit applies */
+int muse_config_burst(const muse_dir_config *c);
+static inline int muse_or(int value, int fallback)
+{
+    return value == MUSE_UNSET ? fallback : value;
+}
+
+#define MUSE_DEFAULT_MODEL_HEADER "X-Muse-Model"
+#define MUSE_DEFAULT_TIMEOUT 300
+#define MUSE_DEFAULT_RPM 60
+#define MUSE_DEFAULT_LIMIT_STATUS 429
+
+#endif

@@ -1,0 +1,174 @@
+/*
+ * enabled? → which model? → cached? → within the limit? → answer from the store, or hand it to
+ * an engine.
+ *
+ * The look-up comes before the limit's take because it costs nobody anything and shows at once
+ * that the file is a page; what a client is answered is the same in either order.
+ */
+#include <string.h>
+
+#include <httpd.h>
+#include <http_config.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include <apr_strings.h>
+
+#include "muse_cached.h"
+#include "muse_fcgi.h"
+#include "muse_handler.h"
+#include "muse_key.h"
+#include "muse_limit.h"
+#include "muse_page.h"
+#include "muse_params.h"
+#include "muse_process.h"
+#include "muse_wait.h"
+
+APLOG_USE_MODULE(muse_ai);
+
+#define BYPASS "cache-bypass=1"
+
+/* The query less every cache-bypass=1; *asked says whether there was one. */
+static const char *strip_bypass(apr_pool_t *p, const char *query, int *asked)
+{
+    char *rest;
+    char *last = NULL;
+    char *word;
+    const char *out = NULL;
+
+    *asked = 0;
+    if (!query || !ap_strstr_c(query, BYPASS)) {
+        return query;
+    }
+    rest = apr_pstrdup(p, query);
+    for (word = apr_strtok(rest, "&", &last); word; word = apr_strtok(NULL, "&", &last)) {
+        if (!strcmp(word, BYPASS)) {
+            *asked = 1;
+        } else {
+            out = out ? apr_pstrcat(p, out, "&", word, NULL) : word;
+        }
+    }
+    return *asked ? out : query;
+}
+
+static int is_local(const apr_sockaddr_t *address)
+{
+    static const unsigned char loopback6[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+    static const unsigned char mapped[13] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127};
+    const unsigned char *bytes = address->ipaddr_ptr;
+
+    return address->ipaddr_len == 4 ? bytes[0] == 127
+                                    : !memcmp(bytes, loopback6, sizeof loopback6) ||
+                                          !memcmp(bytes, mapped, sizeof mapped);
+}
+
+static int may_bypass(const request_rec *r, const muse_dir_config *config)
+{
+    switch (muse_or(config->cache_bypass, MUSE_BYPASS_LOCAL)) {
+    case MUSE_BYPASS_ON:
+        return 1;
+    case MUSE_BYPASS_LOCAL:
+        return is_local(r->useragent_addr);
+    default:
+        return 0;
+    }
+}
+
+static void read_request(request_rec *r, muse_request *q)
+{
+    int asked;
+
+    q->r = r;
+    q->config = muse_config_dir(r);
+    q->region = muse_process_region();
+    q->cached = muse_or(q->config->cache_enable, 1) && q->config->cache_ttl != 0;
+    q->query = strip_bypass(r->pool, r->args, &asked);
+    q->bypass = asked && may_bypass(r, q->config);
+    muse_choice_make(r, q->region, &q->choice);
+    muse_key_make(r, muse_epoch_get(q->region), &q->choice, q->query, &q->page_key);
+}
+
+/* HEAD for a page that would have to be written first: nobody pays for a page not asked for. */
+static int answer_head(muse_request *q)
+{
+    ap_set_content_type(q->r, "text/html; charset=utf-8");
+    apr_table_setn(q->r->headers_out, "Cache-Status", "muse; fwd=uri-miss; detail=not-generated");
+    muse_request_vary(q);
+    return OK;
+}
+
+static int ask_engine(muse_request *q)
+{
+    request_rec *r = q->r;
+    apr_size_t length;
+    const char *request = muse_fcgi_request(r, muse_params_make(q), &length);
+
+    if (!request) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "MUSE0033: the path, query or a variable of MuseAiEnv is longer than 64 KB");
+        return HTTP_REQUEST_ENTITY_TOO_LARGE;
+    }
+    muse_process_count(MUSE_COUNT_MISSES);
+    return muse_wait_run(r, muse_stream_create(q, request, length));
+}
+
+/* What is not GET or HEAD: OPTIONS lists the methods, all others are told them with a 405. */
+static int answer_other_method(request_rec *r)
+{
+    r->allowed = (AP_METHOD_BIT << M_GET) | (AP_METHOD_BIT << M_OPTIONS);
+    if (r->method_number != M_OPTIONS) {
+        return HTTP_METHOD_NOT_ALLOWED;
+    }
+    apr_table_setn(r->headers_out, "Allow", "GET,HEAD,OPTIONS");
+    ap_set_content_length(r, 0);
+    return OK;
+}
+
+int muse_handler_run(request_rec *r)
+{
+    muse_request q;
+    muse_cached found;
+    int hit;
+    int status;
+
+    if (!r->handler ||
+        (strcmp(r->handler, MUSE_HANDLER) != 0 && strcmp(r->handler, MUSE_HANDLER_ALIAS) != 0)) {
+        return DECLINED;
+    }
+    if (r->finfo.filetype != APR_REG || (r->path_info && *r->path_info)) {
+        return HTTP_NOT_FOUND;
+    }
+    if (!muse_or(muse_config_dir(r)->enable, 0)) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "MUSE0034: %s has the handler %s but is not enabled: refused; say "
+                      "MuseAiEnable On for its folder",
+                      r->filename, r->handler);
+        return HTTP_FORBIDDEN;
+    }
+    if (r->method_number != M_GET) {
+        return answer_other_method(r);
+    }
+    if (!muse_process_region()) {
+        return HTTP_SERVICE_UNAVAILABLE; /* said when httpd started */
+    }
+    read_request(r, &q);
+    hit = q.cached && !q.bypass && muse_cached_find(&q, &found) == MUSE_OK;
+    if (!hit && muse_page_is_illustrator(r)) {
+        return DECLINED;
+    }
+    muse_process_count(MUSE_COUNT_REQUESTS);
+    status = muse_limit_take(r, q.region);
+    if (status != OK) {
+        muse_process_count(MUSE_COUNT_LIMITED);
+        return status;
+    }
+    status = ap_discard_request_body(r);
+    if (status != OK) {
+        return status;
+    }
+    if (hit) {
+        muse_process_count(MUSE_COUNT_HITS);
+        return muse_cached_send(&q, &found);
+    }
+    return r->header_only ? answer_head(&q) : ask_engine(&q);
+}

@@ -1,0 +1,63 @@
+#include <unistd.h>
+
+#include <httpd.h>
+#include <http_log.h>
+
+#include "muse_config.h"
+#include "muse_log.h"
+
+APLOG_USE_MODULE(muse_ai);
+
+void muse_log_lines_init(muse_log_lines *lines)
+{
+    lines->length = 0;
+}
+
+static void finish_line(muse_log_lines *lines, muse_log_sink sink, void *context)
+{
+    const char *text = lines->line;
+    int level = APLOG_ERR;
+
+    lines->line[lines->length] = '\0';
+    if (text[0] == '<' && text[1] >= '0' && text[1] <= '7' && text[2] == '>') {
+        level = text[1] - '0';
+        text += 3;
+    }
+    if (*text) {
+        sink(context, level, text);
+    }
+    muse_log_lines_init(lines);
+}
+
+void muse_log_lines_take(muse_log_lines *lines, const char *bytes, size_t length,
+                         muse_log_sink sink, void *context)
+{
+    size_t i;
+
+    for (i = 0; i < length; i++) {
+        if (bytes[i] == '\n') {
+            finish_line(lines, sink, context);
+        } else if (lines->length < sizeof lines->line - 1) {
+            lines->line[lines->length++] = bytes[i] == '\0' ? ' ' : bytes[i];
+        }
+    }
+}
+
+static void to_server_log(void *context, int level, const char *text)
+{
+    ap_log_error(APLOG_MARK, level, 0, (server_rec *)context, "%s", text);
+}
+
+int muse_log_lines_read(muse_log_lines *lines, int fd, server_rec *s)
+{
+    char bytes[4096];
+    ssize_t n;
+
+    while ((n = read(fd, bytes, sizeof bytes)) > 0) {
+        muse_log_lines_take(lines, bytes, (size_t)n, to_server_log, s);
+    }
+    if (n == 0 && lines->length) {
+        finish_line(lines, to_server_log, s);
+    }
+    return n != 0;
+}

@@ -1,0 +1,58 @@
+#include <httpd.h>
+#include <http_config.h>
+#include <apr_strings.h>
+
+#include "muse_config.h"
+#include "muse_key.h"
+#include "muse_params.h"
+
+static void add_number(apr_pool_t *p, apr_table_t *params, const char *name, int value)
+{
+    if (value != MUSE_UNSET) {
+        apr_table_setn(params, name, apr_itoa(p, value));
+    }
+}
+
+static void add_text(apr_table_t *params, const char *name, const char *value)
+{
+    if (value) {
+        apr_table_setn(params, name, value);
+    }
+}
+
+apr_table_t *muse_params_make(const muse_request *q)
+{
+    request_rec *r = q->r;
+    const muse_dir_config *config = q->config;
+    apr_pool_t *p = r->pool;
+    apr_table_t *params = apr_table_make(p, 24);
+    int i;
+
+    add_text(params, "REQUEST_METHOD", r->method);
+    add_text(params, "REQUEST_URI", r->unparsed_uri);
+    add_text(params, "DOCUMENT_URI", r->uri);
+    add_text(params, "QUERY_STRING", q->query ? q->query : "");
+    add_text(params, "SCRIPT_FILENAME", r->filename);
+    add_text(params, "SERVER_NAME", r->server->server_hostname);
+    add_number(p, params, "SERVER_PORT", r->server->port);
+    add_text(params, "REQUEST_ID", r->log_id);
+    if (q->cached) {
+        add_text(params, "MUSE_PAGE_KEY", muse_key_hex(p, &q->page_key));
+    }
+    add_text(params, "MUSE_MODEL", q->choice.forced);
+    add_text(params, "MUSE_MODEL_DEFAULT", q->choice.fallback);
+    add_number(p, params, "MUSE_BACKEND", muse_config_server(r->server)->backend);
+    add_text(params, "MUSE_CACHE", !q->cached ? "off" : q->bypass ? "bypass" : "on");
+    add_number(p, params, "MUSE_CACHE_TTL", config->cache_ttl);
+    add_text(params, "MUSE_PROMPTS_DIR", config->prompts_dir);
+    add_text(params, "MUSE_PROMPTS_MINIFY", muse_or(config->prompts_minify, 0) ? "1" : NULL);
+    add_number(p, params, "MUSE_MAX_TOKENS", config->max_tokens);
+    add_number(p, params, "MUSE_TIMEOUT", muse_or(config->timeout, MUSE_DEFAULT_TIMEOUT));
+    for (i = 0; config->env && i < config->env->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(config->env, i, const char *);
+
+        add_text(params, apr_pstrcat(p, "MUSE_ENV_", name, NULL),
+                 apr_table_get(r->subprocess_env, name));
+    }
+    return params;
+}

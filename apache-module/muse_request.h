@@ -1,0 +1,27 @@
+/* One request for a page, from its way into the handler to its answer. */
+#ifndef MUSE_REQUEST_H
+#define MUSE_REQUEST_H
+
+#include <httpd.h>
+
+#include "muse_choice.h"
+#include "muse_config.h"
+#include "muse_region.h"
+#include "muse_store.h"
+
+/* Owned by r->pool, used by the thread that works on r. */
+typedef struct {
+    request_rec *r;
+    const muse_dir_config *config;
+    muse_region *region;
+    muse_choice choice;
+    const char *query; /* as sent, less cache-bypass; or NULL */
+    int cached;        /* whether this directory keeps answers */
+    int bypass;        /* whether this client may and does skip the look-up */
+    muse_key page_key;
+} muse_request;
+
+/* Sets Vary: what of the request the answer depends on. */
+void muse_request_vary(const muse_request *q);
+
+#endif

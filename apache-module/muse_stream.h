@@ -1,0 +1,51 @@
+/*
+ * One page's way from an engine to the visitor, as a machine that never waits for the engine:
+ * each step does what can be done now and says what it waits for. Whoever drives it decides where
+ * the waiting happens.
+ *
+ *   connect → send the request → read the head → pass on the body → done
+ *      ▲                              │
+ *      └── the engine left before ────┘ its first byte: once more
+ */
+#ifndef MUSE_STREAM_H
+#define MUSE_STREAM_H
+
+#include "muse_request.h"
+
+typedef enum {
+    MUSE_STREAM_READ,  /* until muse_stream_fd can be read */
+    MUSE_STREAM_WRITE, /* until it can be written */
+    MUSE_STREAM_PAUSE, /* a few milliseconds */
+    MUSE_STREAM_DONE   /* muse_stream_result says how it ended */
+} muse_stream_want;
+
+typedef struct muse_stream muse_stream;
+
+/* In r->pool, whose clean-up closes its connection. request: the bytes to send. */
+muse_stream *muse_stream_create(const muse_request *q, const char *request, apr_size_t length);
+
+/* The engine's socket; changes when the engine is asked again; -1 while there is none. */
+int muse_stream_fd(const muse_stream *stream);
+
+/*
+ * Goes on as far as it can without waiting for the engine. Passes what has come to the output
+ * filters and flushes, which may wait for the visitor.
+ */
+muse_stream_want muse_stream_step(muse_stream *stream);
+
+/*
+ * To be called while nothing comes: gives up when the engine is down, hangs, or has used up its
+ * time. MUSE_STREAM_DONE then, else what it waits for, as before.
+ */
+muse_stream_want muse_stream_check(muse_stream *stream);
+
+/* How often muse_stream_check wants to be called, in milliseconds. */
+int muse_stream_patience(const muse_stream *stream);
+
+/* The visitor has left: the engine is told, the provider's call ends with its last reader. */
+void muse_stream_abandon(muse_stream *stream);
+
+/* After MUSE_STREAM_DONE: what the handler returns. */
+int muse_stream_result(const muse_stream *stream);
+
+#endif
