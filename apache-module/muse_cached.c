@@ -80,22 +80,24 @@ int muse_cached_send(const muse_request *q, const muse_cached *found)
     request_rec *r = q->r;
     const muse_entry_info *info = &found->info;
     const uint64_t now = muse_clock_ms();
-    const apr_uint64_t left = info->fresh_until > now ? (info->fresh_until - now) / 1000 : 0;
+    /* From one rounding, so that max-age stays what it is while Age and ttl add up to it. */
+    const apr_uint64_t lifetime =
+        info->fresh_until > info->stored_at ? (info->fresh_until - info->stored_at) / 1000 : 0;
     const apr_uint64_t age = now > info->stored_at ? (now - info->stored_at) / 1000 : 0;
+    const apr_uint64_t left = lifetime > age ? lifetime - age : 0;
     apr_bucket_brigade *bb;
     int status;
 
     set_stored_headers(r, (char *)found->bytes, info->head_len);
     apr_table_setn(r->headers_out, "Age", apr_psprintf(r->pool, "%" APR_UINT64_T_FMT, age));
     apr_table_setn(r->headers_out, "Cache-Control",
-                   apr_psprintf(r->pool, "max-age=%" APR_UINT64_T_FMT, left + age));
+                   apr_psprintf(r->pool, "max-age=%" APR_UINT64_T_FMT, lifetime));
     apr_table_setn(r->headers_out, "Cache-Status",
                    apr_psprintf(r->pool, "muse; hit; ttl=%" APR_UINT64_T_FMT, left));
     muse_request_vary(q);
     ap_set_content_length(r, info->body_len);
     status = ap_meets_conditions(r);
     if (status != OK) {
-        r->status = status;
         return status;
     }
     bb = apr_brigade_create(r->pool, r->connection->bucket_alloc);

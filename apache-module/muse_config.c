@@ -80,6 +80,7 @@ void *muse_config_merge_dir(apr_pool_t *p, void *base_config, void *add_config)
     MERGE_NUMBER(limit_rpm);
     MERGE_NUMBER(limit_burst);
     MERGE_NUMBER(limit_status);
+    MERGE_POINTER(limit_zone);
     MERGE_POINTER(limit_free);
     return c;
 }

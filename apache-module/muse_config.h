@@ -37,6 +37,7 @@ typedef struct {
     int limit_rpm;
     int limit_burst;
     int limit_status;
+    const char *limit_zone; /* "file:line" where the limit was set: each place counts for itself */
     apr_array_header_t *limit_free; /* apr_ipsubnet_t *: clients that are not counted */
 } muse_dir_config;
 

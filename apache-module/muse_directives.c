@@ -6,6 +6,7 @@
 #include <apr_lib.h>
 #include <apr_network_io.h>
 #include <apr_strings.h>
+#include <apr_uri.h>
 
 #include "muse_config.h"
 #include "muse_engines.h"
@@ -55,6 +56,13 @@ static const char *set_number(cmd_parms *cmd, void *config, const char *arg)
     const number_range *range = cmd->info;
 
     return parse_number(cmd, arg, range, (int *)(void *)((char *)config + range->field));
+}
+
+/* A section that says anything of the limit has one of its own. */
+static const char *set_limit_number(cmd_parms *cmd, void *config, const char *arg)
+{
+    ((muse_dir_config *)config)->limit_zone = where(cmd);
+    return set_number(cmd, config, arg);
 }
 
 static const char *set_flag(cmd_parms *cmd, void *config, int on)
@@ -191,11 +199,20 @@ static const char *set_limit_status(cmd_parms *cmd, void *config, const char *ar
     return NULL;
 }
 
+static const char *not_a_network(cmd_parms *cmd, const char *arg)
+{
+    return apr_psprintf(cmd->pool,
+                        "%s: \"%s\" is not an IP address or network; for example: %s 127.0.0.1 "
+                        "10.0.0.0/8 2001:db8::/32",
+                        cmd->cmd->name, arg, cmd->cmd->name);
+}
+
 static const char *add_limit_free(cmd_parms *cmd, void *config, const char *arg)
 {
     char *list = apr_pstrdup(cmd->pool, arg);
     char *last = NULL;
     char *word;
+    int count = 0;
 
     for (word = apr_strtok(list, ",", &last); word; word = apr_strtok(NULL, ",", &last)) {
         char *mask = strchr(word, '/');
@@ -205,20 +222,24 @@ static const char *add_limit_free(cmd_parms *cmd, void *config, const char *arg)
             *mask++ = '\0';
         }
         if (apr_ipsubnet_create(&subnet, word, mask, cmd->pool) != APR_SUCCESS) {
-            return apr_psprintf(cmd->pool,
-                                "%s: \"%s\" is not an IP address or network; for "
-                                "example: %s 127.0.0.1 10.0.0.0/8 2001:db8::/32",
-                                cmd->cmd->name, arg, cmd->cmd->name);
+            return not_a_network(cmd, arg);
         }
         add_to(cmd->pool, &((muse_dir_config *)config)->limit_free, subnet);
+        count++;
     }
-    return NULL;
+    return count ? NULL : not_a_network(cmd, arg);
 }
 
 static const char *set_endpoint(cmd_parms *cmd, void *config, const char *arg)
 {
+    apr_uri_t uri;
+    const char *c;
+
     (void)config;
-    if (strncasecmp(arg, "http://", 7) != 0 && strncasecmp(arg, "https://", 8) != 0) {
+    for (c = arg; *c && !apr_isspace(*c) && !apr_iscntrl(*c); c++) {}
+    if (*c || apr_uri_parse(cmd->pool, arg, &uri) != APR_SUCCESS || !uri.scheme ||
+        (strcasecmp(uri.scheme, "http") != 0 && strcasecmp(uri.scheme, "https") != 0) ||
+        !uri.hostname || !*uri.hostname) {
         return apr_psprintf(cmd->pool,
                             "%s: \"%s\" is not an http:// or https:// URL; for "
                             "example: %s https://api.openai.com/v1",
@@ -387,9 +408,10 @@ const command_rec muse_directives[] = {
                     "environment variables that templates here may use"),
     FLAG("MuseAiRateLimitEnable", limit_enable, ADMIN,
          "whether clients are limited; by default once MuseAiRateLimitRPM is given"),
-    NUMBER("MuseAiRateLimitRPM", rpm_range, ADMIN, "requests a minute for each client (60)"),
-    NUMBER("MuseAiRateLimitBurstSize", burst_range, ADMIN,
-           "requests at once after a pause (default: as many as a minute allows)"),
+    AP_INIT_TAKE1("MuseAiRateLimitRPM", set_limit_number, (void *)(uintptr_t)&rpm_range, ADMIN,
+                  "requests a minute for each client (60)"),
+    AP_INIT_TAKE1("MuseAiRateLimitBurstSize", set_limit_number, (void *)(uintptr_t)&burst_range,
+                  ADMIN, "requests at once after a pause (default: as many as a minute allows)"),
     AP_INIT_ITERATE("MuseAiRateLimitWhitelistIPs", add_limit_free, NULL, ADMIN,
                     "addresses and networks that are not limited"),
     AP_INIT_TAKE1("MuseAiRateLimitStatus", set_limit_status, NULL, ADMIN,

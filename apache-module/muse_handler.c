@@ -12,6 +12,7 @@
 #include <http_core.h>
 #include <http_log.h>
 #include <http_protocol.h>
+#include <http_request.h>
 #include <apr_strings.h>
 
 #include "muse_cached.h"
@@ -115,11 +116,12 @@ static int ask_engine(muse_request *q)
 /* What is not GET or HEAD: OPTIONS lists the methods, all others are told them with a 405. */
 static int answer_other_method(request_rec *r)
 {
-    r->allowed = (AP_METHOD_BIT << M_GET) | (AP_METHOD_BIT << M_OPTIONS);
+    ap_allow_standard_methods(r, REPLACE_ALLOW, M_GET, M_OPTIONS, -1);
     if (r->method_number != M_OPTIONS) {
         return HTTP_METHOD_NOT_ALLOWED;
     }
     apr_table_setn(r->headers_out, "Allow", "GET,HEAD,OPTIONS");
+    ap_set_content_type(r, NULL); /* of the file, by its suffix */
     ap_set_content_length(r, 0);
     return OK;
 }

@@ -53,7 +53,7 @@ void muse_key_make(const request_rec *r, uint64_t epoch, const muse_choice *choi
     h.used = 0;
     add_text(&h, r->server->server_hostname);
     add_number(&h, r->server->port);
-    add_number(&h, muse_config_server(r->server)->backend);
+    add_text(&h, muse_config_server(r->server)->endpoint);
     add_text(&h, r->uri);
     add_text(&h, r->filename);
     add_number(&h, r->finfo.mtime);

@@ -12,6 +12,8 @@
 
 APLOG_USE_MODULE(muse_ai);
 
+enum { ADDRESS_MOST = 9, ZONE_MOST = 200 };
+
 static int is_free(const muse_dir_config *config, apr_sockaddr_t *address)
 {
     int i;
@@ -27,7 +29,7 @@ static int is_free(const muse_dir_config *config, apr_sockaddr_t *address)
 }
 
 /* The bytes that stand for a client: an IPv4 address, or the first half of an IPv6 one. */
-static size_t client_id(const apr_sockaddr_t *address, uint8_t id[9])
+static size_t client_id(const apr_sockaddr_t *address, uint8_t id[ADDRESS_MOST])
 {
     const uint8_t *bytes = address->ipaddr_ptr;
     static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -54,8 +56,9 @@ int muse_limit_take(request_rec *r, muse_region *region)
     const muse_dir_config *config = muse_config_dir(r);
     muse_limit limit;
     muse_limit_result result;
-    uint8_t id[9];
+    uint8_t id[ADDRESS_MOST + ZONE_MOST];
     size_t id_len;
+    size_t zone_len;
 
     if (!muse_config_limited(config) || is_free(config, r->useragent_addr)) {
         return OK;
@@ -63,7 +66,14 @@ int muse_limit_take(request_rec *r, muse_region *region)
     limit.per_minute = (uint32_t)muse_or(config->limit_rpm, MUSE_DEFAULT_RPM);
     limit.burst = (uint32_t)muse_config_burst(config);
     id_len = client_id(r->useragent_addr, id);
-    if (muse_limiter_take(region, id, id_len, muse_clock_ns(), &limit, &result) != MUSE_OK ||
+    zone_len = config->limit_zone ? strlen(config->limit_zone) : 0;
+    zone_len = zone_len > ZONE_MOST ? ZONE_MOST : zone_len;
+    if (zone_len) {
+        /* The end of the name, where the line number is. */
+        memcpy(id + id_len, config->limit_zone + strlen(config->limit_zone) - zone_len, zone_len);
+    }
+    if (muse_limiter_take(region, id, id_len + zone_len, muse_clock_ns(), &limit, &result) !=
+            MUSE_OK ||
         result.allowed) {
         return OK;
     }

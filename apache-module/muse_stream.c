@@ -301,7 +301,9 @@ static muse_stream_want end_answer(muse_stream *s)
         muse_link_keep(&s->link);
     }
     if (s->refused) {
-        muse_process_count(s->refused >= 500 ? MUSE_COUNT_ERRORS : MUSE_COUNT_MISSES);
+        if (s->refused >= 500) {
+            muse_process_count(MUSE_COUNT_ERRORS);
+        }
         return finish(s, s->refused);
     }
     if (!whole) {

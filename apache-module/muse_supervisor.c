@@ -30,6 +30,8 @@ enum {
     PROVEN_AFTER = 5000,     /* ms of service after which an engine counts as sound */
     RESTART_GRACE = 30000,   /* ms in which the next supervisor must have taken over */
     DRAIN_MOST = 10 * 60000, /* ms; longer than any page may take by default */
+    DRAIN_LOOK = 1000,       /* ms between looks at an engine that drains */
+    STUCK_AFTER = 10000,     /* ms without a heartbeat after which it never will */
 };
 
 typedef struct {
@@ -53,6 +55,15 @@ typedef struct {
     int draining;
     uint64_t drain_by; /* when to drain without being told, or to stop waiting; 0: never */
 } supervisor;
+
+/* Whether the region's record of this engine is still ours: a next supervisor takes it over. */
+static int owns_record(const supervisor *s, int index, pid_t pid)
+{
+    muse_engine_info info;
+
+    return muse_engine_get(s->plan->region, (uint32_t)index, &info) == MUSE_OK &&
+           (pid_t)info.pid == pid;
+}
 
 static void set_state(supervisor *s, engine *e, muse_engine_state state)
 {
@@ -125,7 +136,9 @@ static void ended(supervisor *s, engine *e, int status)
     }
     memset(&e->child, 0, sizeof e->child);
     if (s->draining) {
-        set_state(s, e, MUSE_ENGINE_NONE);
+        if (owns_record(s, e->index, pid)) {
+            set_state(s, e, MUSE_ENGINE_NONE);
+        }
         return;
     }
     if (e->ready && muse_clock_ms() - e->ready_at >= PROVEN_AFTER) {
@@ -255,6 +268,23 @@ static void watch_signals(supervisor *s)
     }
 }
 
+/* An engine that is stopped or hangs would hold up the end for ever. */
+static void end_stuck(const supervisor *s, uint64_t now)
+{
+    muse_engine_info info;
+    int i;
+
+    for (i = 0; i < s->plan->engines; i++) {
+        const pid_t pid = s->engines[i].child.pid;
+
+        if (pid && owns_record(s, i, pid) &&
+            muse_engine_get(s->plan->region, (uint32_t)i, &info) == MUSE_OK &&
+            info.beat_at + STUCK_AFTER < now) {
+            kill(pid, SIGKILL);
+        }
+    }
+}
+
 /* Until when poll may wait, in ms; -1: for ever. Starts what is due. */
 static int due(supervisor *s)
 {
@@ -278,6 +308,10 @@ static int due(supervisor *s)
         }
         drain(s);
         return 0;
+    }
+    if (s->draining) {
+        end_stuck(s, now);
+        return DRAIN_LOOK;
     }
     now = muse_clock_ms();
     return !next ? -1 : next <= now ? 0 : (int)(next - now);

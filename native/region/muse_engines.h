@@ -17,13 +17,13 @@ typedef enum {
     MUSE_ENGINE_NONE = 0, /* never started */
     MUSE_ENGINE_STARTING, /* was started, has not said that it is ready */
     MUSE_ENGINE_READY,
-    MUSE_ENGINE_DOWN      /* ended; the supervisor waits before it starts the next */
+    MUSE_ENGINE_DOWN /* ended; the supervisor waits before it starts the next */
 } muse_engine_state;
 
 typedef struct {
     muse_engine_state state;
-    uint32_t failures;  /* ends in a row without having been ready in between */
-    uint32_t pid;       /* of the engine; 0 when there is none */
+    uint32_t failures;   /* ends in a row without having been ready in between */
+    uint32_t pid;        /* of the engine; 0 when there is none */
     uint64_t changed_at; /* muse_clock_ms() of the last change of state */
     uint64_t beat_at;    /* muse_clock_ms() of the last heartbeat; 0 before the first */
 } muse_engine_info;

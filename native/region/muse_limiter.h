@@ -22,14 +22,14 @@ typedef struct {
 } muse_limit;
 
 typedef struct {
-    int allowed;           /* 1: one request was taken; 0: nothing was taken */
-    uint32_t remaining;    /* requests that would be allowed right now after this one */
-    uint64_t retry_after;  /* nanoseconds until one would be allowed; 0 when allowed */
-    uint64_t reset_after;  /* nanoseconds until the full burst is there again */
+    int allowed;          /* 1: one request was taken; 0: nothing was taken */
+    uint32_t remaining;   /* requests that would be allowed right now after this one */
+    uint64_t retry_after; /* nanoseconds until one would be allowed; 0 when allowed */
+    uint64_t reset_after; /* nanoseconds until the full burst is there again */
 } muse_limit_result;
 
 /*
- * One take by the client named by id[0 … id_len) at now_ns (muse_clock_ns()). Clients under
+ * One take by the client named by id[0 … id_len), 1 to 248 bytes, at now_ns (muse_clock_ns()). Clients under
  * different limits are different clients. MUSE_OK with *result, or MUSE_EINVAL. Never blocks; a
  * bucket whose claim can't be had in a bounded number of tries lets the request pass uncounted
  * (allowed 1), since refusing a visitor for our own trouble would be worse.

@@ -1,0 +1,36 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { SuiteReport } from '../suite.ts';
+import type { Machine } from './machine.ts';
+
+/** One suite's run, as docs/benchmarks.json keeps it. */
+export interface RunRecord extends SuiteReport {
+  /** Day of the run, YYYY-MM-DD. */
+  readonly date: string;
+  readonly quick: boolean;
+  readonly machine: Machine;
+  readonly title: string;
+  readonly method: readonly string[];
+}
+
+/** Runs by the name of their suite. */
+export type RunRecords = Readonly<Record<string, RunRecord>>;
+
+/** The runs in a file that `writeRecords` wrote; none when there is no file. */
+export function readRecords(path: string): RunRecords {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as RunRecords;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
+    throw error;
+  }
+}
+
+export function writeRecords(path: string, records: RunRecords): void {
+  writeFileSync(path, `${JSON.stringify(records, roundNumbers, 1)}\n`);
+}
+
+/** Five digits are more than any of these measurements is worth. */
+function roundNumbers(_key: string, value: unknown): unknown {
+  if (typeof value !== 'number' || Number.isInteger(value)) return value;
+  return Number(value.toPrecision(5));
+}

@@ -1,0 +1,35 @@
+import { Httpd } from '../test/harness/httpd.ts';
+
+/** Our own events at notice, such as an engine that started, are no fault. */
+const told = /:(notice|info)\]/;
+
+/**
+ * Runs `use` with a private httpd that `configure` has set up. Afterwards httpd is stopped, and a
+ * warning in its error log is an error here: the figures would not be those of a sound server.
+ */
+export async function withHttpd<T>(
+  configure: (httpd: Httpd) => void,
+  use: (httpd: Httpd) => Promise<T>,
+): Promise<T> {
+  const httpd = new Httpd();
+  try {
+    httpd.config.logLevel = 'warn';
+    // As httpd's own default has it; the tests' is All.
+    httpd.config.section('Directory', httpd.site.root, 'AllowOverride None');
+    configure(httpd);
+    await httpd.start();
+    const result = await use(httpd);
+    httpd.log.allow(told);
+    httpd.log.assertClean();
+    return result;
+  } catch (error) {
+    throw new Error(`${messageOf(error)}\nThe error log was:\n${httpd.log.text}`, { cause: error });
+  } finally {
+    await httpd.stop();
+    httpd.environment.remove();
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,34 @@
+#include <memory>
+
+#include <napi.h>
+
+#include "env_data.h"
+#include "region_object.h"
+
+namespace
+{
+
+/* setErrorClass(RegionError): called with (code, message) for what the library refuses. */
+void SetErrorClass(const Napi::CallbackInfo &info)
+{
+    if (!info[0].IsFunction()) {
+        throw Napi::TypeError::New(info.Env(), "setErrorClass takes a class");
+    }
+    muse::EnvData::Of(info.Env()).error_class = Napi::Persistent(info[0].As<Napi::Function>());
+}
+
+Napi::Object Init(Napi::Env env, Napi::Object exports)
+{
+    auto data = std::make_unique<muse::EnvData>();
+    const Napi::Function region_class = muse::RegionObject::Define(env);
+
+    data->region_class = Napi::Persistent(region_class);
+    env.SetInstanceData(data.release());
+    exports.Set("Region", region_class);
+    exports.Set("setErrorClass", Napi::Function::New<SetErrorClass>(env, "setErrorClass"));
+    return exports;
+}
+
+} // namespace
+
+NODE_API_MODULE(muse_region, Init)

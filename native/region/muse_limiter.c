@@ -1,0 +1,192 @@
+/*
+ * GCRA with an interval T = 60 s / per_minute and a tolerance of burst × T: a request at `now`
+ * conforms when max(TAT, now) + T <= now + burst × T, and then becomes the new TAT.
+ *
+ * A slot's TAT only grows while it has one client, and whoever gives the slot to another client
+ * first marks the TAT (bit 63). So a take that read the old client's TAT fails its compare-and-swap
+ * and looks again: no request is ever charged to, or taken from, the wrong client.
+ */
+#include <string.h>
+
+#include "muse_layout.h"
+#include "muse_limiter.h"
+#include "muse_siphash.h"
+
+static const uint64_t MARK = UINT64_C(1) << 63;
+
+enum {
+    TRIES = 1000,         /* looks at a bucket before a request passes uncounted */
+    CLAIM_STALE_MS = 1000 /* a claim that is older was left by a process that died */
+};
+
+static const uint32_t LIMIT_MOST = 1000000;
+
+typedef struct {
+    uint64_t interval;  /* ns */
+    uint64_t tolerance; /* ns */
+    uint64_t now;       /* ns */
+} gcra;
+
+/* The TAT after a take at rule->now, or 0 when it does not conform. */
+static uint64_t next_tat(const gcra *rule, uint64_t tat)
+{
+    const uint64_t from = tat > rule->now ? tat : rule->now;
+    const uint64_t next = from + rule->interval;
+
+    return next <= rule->now + rule->tolerance ? next : 0;
+}
+
+static void report(const gcra *rule, uint64_t tat, int allowed, muse_limit_result *result)
+{
+    const uint64_t ahead = tat > rule->now ? tat - rule->now : 0;
+
+    result->allowed = allowed;
+    result->reset_after = ahead;
+    result->remaining =
+        ahead >= rule->tolerance ? 0 : (uint32_t)((rule->tolerance - ahead) / rule->interval);
+    result->retry_after = allowed ? 0 : ahead + rule->interval - rule->tolerance;
+}
+
+/* The slot of a client, or -1. */
+static int slot_of(muse_limit_bucket *bucket, uint64_t id)
+{
+    int i;
+
+    for (i = 0; i < MUSE_BUCKET_CLIENTS; i++) {
+        if (atomic_load_explicit(&bucket->clients[i].id, memory_order_acquire) == id) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* 1: decided. 0: the slot changed hands meanwhile, look again. */
+static int take_known(muse_limit_bucket *bucket, int slot, uint64_t id, const gcra *rule,
+                      muse_limit_result *result)
+{
+    muse_word *word = &bucket->clients[slot].tat;
+    uint64_t tat = atomic_load_explicit(word, memory_order_acquire);
+
+    for (;;) {
+        uint64_t next;
+
+        /* Read after the TAT: a slot given away since has another TAT than the one read. */
+        if ((tat & MARK) ||
+            atomic_load_explicit(&bucket->clients[slot].id, memory_order_acquire) != id) {
+            return 0;
+        }
+        next = next_tat(rule, tat);
+        if (!next) {
+            report(rule, tat, 0, result);
+            return 1;
+        }
+        if (atomic_compare_exchange_weak_explicit(word, &tat, next, memory_order_acq_rel,
+                                                  memory_order_acquire)) {
+            report(rule, next, 1, result);
+            return 1;
+        }
+    }
+}
+
+static int claim(muse_limit_bucket *bucket, uint64_t *mine)
+{
+    uint64_t held = atomic_load_explicit(&bucket->claim, memory_order_acquire);
+    const uint64_t now = muse_clock_ms();
+
+    *mine = now;
+    return (held == 0 || held + CLAIM_STALE_MS < now || held > now + CLAIM_STALE_MS) &&
+           atomic_compare_exchange_strong_explicit(&bucket->claim, &held, now, memory_order_acq_rel,
+                                                   memory_order_acquire);
+}
+
+/* Gives up the claim, unless it went to another because it took too long. */
+static void unclaim(muse_limit_bucket *bucket, uint64_t mine)
+{
+    (void)atomic_compare_exchange_strong_explicit(&bucket->claim, &mine, 0, memory_order_acq_rel,
+                                                  memory_order_acquire);
+}
+
+/* The slot to give away: one left marked, a free one, or the one with the oldest TAT. */
+static int victim(muse_limit_bucket *bucket, uint64_t *tat)
+{
+    int oldest = 0;
+    int i;
+
+    *tat = UINT64_MAX;
+    for (i = 0; i < MUSE_BUCKET_CLIENTS; i++) {
+        const uint64_t t = atomic_load_explicit(&bucket->clients[i].tat, memory_order_acquire);
+
+        if (t & MARK) {
+            *tat = t;
+            return i;
+        }
+        if (t < *tat) {
+            *tat = t;
+            oldest = i;
+        }
+    }
+    return oldest;
+}
+
+/* Enters a new client with its first take. 1: decided. 0: look again. */
+static int take_new(muse_limit_bucket *bucket, uint64_t id, const gcra *rule,
+                    muse_limit_result *result)
+{
+    uint64_t mine;
+    uint64_t tat;
+    int slot;
+    int entered = 0;
+
+    if (!claim(bucket, &mine)) {
+        return 0;
+    }
+    if (slot_of(bucket, id) < 0) {
+        slot = victim(bucket, &tat);
+        if (atomic_compare_exchange_strong_explicit(&bucket->clients[slot].tat, &tat, tat | MARK,
+                                                    memory_order_acq_rel, memory_order_acquire)) {
+            const uint64_t first = rule->now + rule->interval;
+
+            atomic_store_explicit(&bucket->clients[slot].id, id, memory_order_release);
+            atomic_store_explicit(&bucket->clients[slot].tat, first, memory_order_release);
+            report(rule, first, 1, result);
+            entered = 1;
+        }
+    }
+    unclaim(bucket, mine);
+    return entered;
+}
+
+muse_status muse_limiter_take(muse_region *region, const void *id, size_t id_len, uint64_t now_ns,
+                              const muse_limit *limit, muse_limit_result *result)
+{
+    uint8_t name[256];
+    uint64_t hash;
+    muse_limit_bucket *bucket;
+    gcra r;
+    int i;
+
+    if (id_len == 0 || id_len > sizeof name - sizeof *limit || limit->per_minute < 1 ||
+        limit->per_minute > LIMIT_MOST || limit->burst < 1 || limit->burst > LIMIT_MOST ||
+        now_ns >= MARK / 2) {
+        return MUSE_EINVAL;
+    }
+    memcpy(name, limit, sizeof *limit);
+    memcpy(name + sizeof *limit, id, id_len);
+    hash = muse_siphash(region->header->hash_key, name, sizeof *limit + id_len);
+    hash = hash ? hash : 1;
+    /* The high half picks the bucket: a multiplication spreads it evenly over any count. */
+    bucket = &region->buckets[(hash >> 32) * region->bucket_count >> 32];
+    r.interval = UINT64_C(60000000000) / limit->per_minute;
+    r.tolerance = r.interval * limit->burst;
+    r.now = now_ns;
+    for (i = 0; i < TRIES; i++) {
+        const int slot = slot_of(bucket, hash);
+
+        if (slot >= 0 ? take_known(bucket, slot, hash, &r, result)
+                      : take_new(bucket, hash, &r, result)) {
+            return MUSE_OK;
+        }
+    }
+    report(&r, 0, 1, result);
+    return MUSE_OK;
+}

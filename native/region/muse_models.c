@@ -1,0 +1,196 @@
+#include <errno.h>
+#include <string.h>
+
+#include "muse_layout.h"
+
+enum { TRIES = 10000 };
+
+typedef union {
+    muse_model model;
+    uint64_t words[MUSE_MODEL_WORDS];
+} model_words;
+
+static int valid_name(const char *name)
+{
+    return *name && memchr(name, '\0', MUSE_MODEL_NAME_MAX + 1);
+}
+
+static void write_model(muse_model_buffer *buffer, size_t i, const muse_model *model)
+{
+    model_words copy;
+    size_t w;
+
+    memset(&copy, 0, sizeof copy);
+    memcpy(copy.model.name, model->name, strlen(model->name));
+    memcpy(copy.model.digest, model->digest, sizeof copy.model.digest);
+    copy.model.flags = model->flags;
+    copy.model.ttl = model->ttl;
+    for (w = 0; w < MUSE_MODEL_WORDS; w++) {
+        atomic_store_explicit(&buffer->models[i][w], copy.words[w], memory_order_relaxed);
+    }
+}
+
+static void read_model(const muse_model_buffer *buffer, size_t i, muse_model *model)
+{
+    model_words copy;
+    size_t w;
+
+    for (w = 0; w < MUSE_MODEL_WORDS; w++) {
+        copy.words[w] = atomic_load_explicit(&buffer->models[i][w], memory_order_relaxed);
+    }
+    *model = copy.model;
+    model->name[MUSE_MODEL_NAME_MAX] = '\0';
+}
+
+/* Whether the buffer holds just this table. Writers only. */
+static int holds(const muse_model_buffer *buffer, const muse_model *models, size_t count,
+                 size_t default_index)
+{
+    size_t i;
+
+    if (atomic_load(&buffer->count) != count ||
+        (count && atomic_load(&buffer->default_index) != default_index)) {
+        return 0;
+    }
+    for (i = 0; i < count; i++) {
+        muse_model model;
+
+        read_model(buffer, i, &model);
+        if (strcmp(model.name, models[i].name) != 0 ||
+            memcmp(model.digest, models[i].digest, sizeof model.digest) != 0 ||
+            model.flags != models[i].flags || model.ttl != models[i].ttl) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+muse_status muse_models_publish(muse_region *region, const muse_model *models, size_t count,
+                                size_t default_index)
+{
+    muse_model_table *table = region->models;
+    muse_model_buffer *buffer;
+    uint64_t generation;
+    uint64_t sequence;
+    size_t i;
+    size_t j;
+    int error;
+
+    if (count > MUSE_MODELS_MAX) {
+        return MUSE_TOO_LARGE;
+    }
+    for (i = 0; i < count; i++) {
+        if (!valid_name(models[i].name)) {
+            return MUSE_EINVAL;
+        }
+        for (j = 0; j < i; j++) {
+            if (!strcmp(models[i].name, models[j].name)) {
+                return MUSE_EINVAL;
+            }
+        }
+    }
+    if (count && default_index >= count) {
+        return MUSE_EINVAL;
+    }
+    error = muse_mutex_lock(&table->writers);
+    if (error == EOWNERDEAD) {
+        muse_mutex_repaired(&table->writers); /* only the idle buffer can be half written */
+    } else if (error) {
+        errno = error;
+        return MUSE_ESYSTEM;
+    }
+    generation = atomic_load(&table->generation);
+    if (generation == 0 || !holds(&table->buffers[generation & 1], models, count, default_index)) {
+        buffer = &table->buffers[(generation + 1) & 1];
+        sequence = atomic_load_explicit(&buffer->sequence, memory_order_relaxed) | 1;
+        atomic_store_explicit(&buffer->sequence, sequence, memory_order_relaxed);
+        atomic_thread_fence(memory_order_release);
+        for (i = 0; i < count; i++) {
+            write_model(buffer, i, &models[i]);
+        }
+        atomic_store_explicit(&buffer->count, count, memory_order_relaxed);
+        atomic_store_explicit(&buffer->default_index, default_index, memory_order_relaxed);
+        atomic_store_explicit(&buffer->sequence, sequence + 1, memory_order_release);
+        atomic_store_explicit(&table->generation, generation + 1, memory_order_release);
+    }
+    pthread_mutex_unlock(&table->writers);
+    return MUSE_OK;
+}
+
+enum { BY_DEFAULT = -1, BY_NAME = -2 };
+
+/* One look at the table in force: index `which`, or by default, or by name. */
+static muse_status look(const muse_model_buffer *buffer, long which, const char *name,
+                        size_t name_len, muse_model *model)
+{
+    const uint64_t count = atomic_load_explicit(&buffer->count, memory_order_relaxed);
+    const uint64_t known = count > MUSE_MODELS_MAX ? MUSE_MODELS_MAX : count;
+    uint64_t i = which == BY_DEFAULT
+                     ? atomic_load_explicit(&buffer->default_index, memory_order_relaxed)
+                     : (uint64_t)which;
+
+    if (which != BY_NAME) {
+        if (i >= known) {
+            return MUSE_MISS;
+        }
+        read_model(buffer, i, model);
+        return MUSE_OK;
+    }
+    for (i = 0; i < known; i++) {
+        read_model(buffer, i, model);
+        if (strlen(model->name) == name_len && !memcmp(model->name, name, name_len)) {
+            return MUSE_OK;
+        }
+    }
+    return MUSE_MISS;
+}
+
+/* Looks until nobody wrote meanwhile. */
+static muse_status consistent_look(const muse_region *region, long which, const char *name,
+                                   size_t name_len, muse_model *model)
+{
+    muse_model_table *table = region->models;
+    int i;
+
+    for (i = 0; i < TRIES; i++) {
+        const uint64_t generation = atomic_load_explicit(&table->generation, memory_order_acquire);
+        muse_model_buffer *buffer = &table->buffers[generation & 1];
+        uint64_t before;
+        muse_status status;
+
+        if (generation == 0) {
+            return MUSE_MISS;
+        }
+        before = atomic_load_explicit(&buffer->sequence, memory_order_acquire);
+        status = look(buffer, which, name, name_len, model);
+        atomic_thread_fence(memory_order_acquire);
+        if (!(before & 1) &&
+            atomic_load_explicit(&buffer->sequence, memory_order_relaxed) == before) {
+            return status;
+        }
+    }
+    return MUSE_MISS;
+}
+
+muse_status muse_models_find(const muse_region *region, const char *name, size_t name_len,
+                             muse_model *model)
+{
+    return name_len == 0 || name_len > MUSE_MODEL_NAME_MAX
+               ? MUSE_MISS
+               : consistent_look(region, BY_NAME, name, name_len, model);
+}
+
+muse_status muse_models_default(const muse_region *region, muse_model *model)
+{
+    return consistent_look(region, BY_DEFAULT, NULL, 0, model);
+}
+
+muse_status muse_models_at(const muse_region *region, size_t i, muse_model *model)
+{
+    return i >= MUSE_MODELS_MAX ? MUSE_MISS : consistent_look(region, (long)i, NULL, 0, model);
+}
+
+uint64_t muse_models_generation(const muse_region *region)
+{
+    return atomic_load_explicit(&region->models->generation, memory_order_acquire);
+}

@@ -1,0 +1,288 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "muse_layout.h"
+
+enum { HEADER_BYTES = 4096, PAGE = 4096 };
+
+static const uint64_t STORE_MIN = UINT64_C(1) << 20;
+static const uint64_t STORE_MAX = UINT64_C(64) << 30;
+
+static const int SEALS = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+
+const char *muse_status_text(muse_status status)
+{
+    switch (status) {
+    case MUSE_OK:
+        return "done";
+    case MUSE_MISS:
+        return "nothing is stored under this key or name";
+    case MUSE_TOO_LARGE:
+        return "too large for the space there is";
+    case MUSE_EINVAL:
+        return "an argument is out of its range";
+    case MUSE_EFORMAT:
+        return "the descriptor holds no region";
+    case MUSE_EVERSION:
+        return "the region has the layout of another version";
+    case MUSE_ECORRUPT:
+        return "the sizes in the region contradict each other";
+    case MUSE_ENOMEM:
+        return "out of memory";
+    case MUSE_ESYSTEM:
+        return "a system call failed";
+    }
+    return "an unknown status";
+}
+
+static uint64_t clock_in(uint64_t per_second)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * per_second + (uint64_t)now.tv_nsec / (1000000000 / per_second);
+}
+
+uint64_t muse_clock_ms(void)
+{
+    return clock_in(1000);
+}
+
+uint64_t muse_clock_ns(void)
+{
+    return clock_in(1000000000);
+}
+
+/* Fills in defaults; MUSE_EINVAL when a size is out of range. */
+static muse_status complete(muse_region_config *config)
+{
+    if (config->store_bytes == 0) {
+        config->store_bytes = UINT64_C(64) << 20;
+    }
+    if (config->shards == 0) {
+        config->shards = 16;
+    }
+    if (config->clients == 0) {
+        config->clients = 65536;
+    }
+    if (config->store_bytes < STORE_MIN || config->store_bytes > STORE_MAX ||
+        config->store_bytes > SIZE_MAX / 2 || config->shards > 256 ||
+        (config->shards & (config->shards - 1)) != 0 || config->clients < 64 ||
+        config->clients > UINT32_C(1) << 28 || config->store_bytes / config->shards < 65536) {
+        return MUSE_EINVAL;
+    }
+    return MUSE_OK;
+}
+
+static size_t whole(size_t bytes, size_t unit)
+{
+    return (bytes + unit - 1) / unit * unit;
+}
+
+/* Where everything is, from the sizes alone; with base NULL only the total is of use. */
+static void lay_out(muse_region *region, uint8_t *base)
+{
+    const muse_region_config *config = &region->config;
+    size_t at = HEADER_BYTES;
+    size_t heads_bytes;
+
+    region->header = (muse_header *)(void *)base;
+    region->engines = (muse_engine_slot *)(void *)(base + at);
+    at += whole(sizeof(muse_engine_slot) * MUSE_ENGINES_MAX, PAGE);
+    region->models = (muse_model_table *)(void *)(base + at);
+    at += whole(sizeof(muse_model_table), PAGE);
+    region->counters = (muse_counter_table *)(void *)(base + at);
+    at += whole(sizeof(muse_counter_table), PAGE);
+    region->buckets = (muse_limit_bucket *)(void *)(base + at);
+    region->bucket_count = (config->clients + MUSE_BUCKET_CLIENTS - 1) / MUSE_BUCKET_CLIENTS;
+    at += whole(sizeof(muse_limit_bucket) * region->bucket_count, PAGE);
+    region->shards = base + at;
+    region->shard_bytes = (size_t)(config->store_bytes / config->shards) / PAGE * PAGE;
+    region->heads = 64;
+    while (region->heads < region->shard_bytes / 2048) {
+        region->heads *= 2;
+    }
+    heads_bytes = region->heads * sizeof(uint32_t);
+    region->ring_units =
+        (uint32_t)((region->shard_bytes - sizeof(muse_shard) - heads_bytes) / MUSE_UNIT);
+    region->bytes = at + region->shard_bytes * config->shards;
+}
+
+static muse_status map(muse_region *region)
+{
+    void *base = mmap(NULL, region->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, region->fd, 0);
+
+    if (base == MAP_FAILED) {
+        return MUSE_ESYSTEM;
+    }
+    lay_out(region, base);
+    return MUSE_OK;
+}
+
+static void discard(muse_region *region)
+{
+    const int error = errno;
+
+    if (region->header) {
+        munmap(region->header, region->bytes);
+    }
+    if (region->fd >= 0) {
+        close(region->fd);
+    }
+    free(region);
+    errno = error;
+}
+
+static muse_status format(muse_region *region)
+{
+    muse_header *header = region->header;
+    int error;
+
+    header->version = MUSE_LAYOUT_VERSION;
+    header->header_bytes = sizeof(muse_header);
+    header->total_bytes = region->bytes;
+    header->store_bytes = region->config.store_bytes;
+    header->shards = region->config.shards;
+    header->clients = region->config.clients;
+    atomic_store(&header->epoch, 1);
+    if (getrandom(header->hash_key, sizeof header->hash_key, 0) !=
+        (ssize_t)sizeof header->hash_key) {
+        return MUSE_ESYSTEM;
+    }
+    error = muse_mutex_init(&region->models->writers);
+    if (!error) {
+        error = muse_store_format(region);
+    }
+    if (error) {
+        errno = error;
+        return MUSE_ESYSTEM;
+    }
+    header->magic = MUSE_MAGIC;
+    return MUSE_OK;
+}
+
+muse_status muse_region_create(const muse_region_config *config, muse_region **out)
+{
+    muse_region *region;
+    muse_status status;
+    uint8_t nothing;
+
+    *out = NULL;
+    region = calloc(1, sizeof *region);
+    if (!region) {
+        return MUSE_ENOMEM;
+    }
+    region->fd = -1;
+    region->config = *config;
+    status = complete(&region->config);
+    if (status == MUSE_OK) {
+        lay_out(region, &nothing);
+        region->header = NULL;
+        region->fd = memfd_create("muse-ai-region", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        status = region->fd < 0 || ftruncate(region->fd, (off_t)region->bytes) != 0 ||
+                         fcntl(region->fd, F_ADD_SEALS, SEALS) != 0
+                     ? MUSE_ESYSTEM
+                     : map(region);
+    }
+    if (status == MUSE_OK) {
+        status = format(region);
+    }
+    if (status != MUSE_OK) {
+        discard(region);
+        return status;
+    }
+    *out = region;
+    return MUSE_OK;
+}
+
+/* Reads and checks the header of fd into region->config and the layout. */
+static muse_status check(muse_region *region)
+{
+    muse_header header;
+    struct stat info;
+    uint8_t nothing;
+    const int seals = fcntl(region->fd, F_GET_SEALS);
+
+    if (fstat(region->fd, &info) != 0) {
+        return MUSE_ESYSTEM;
+    }
+    if (info.st_size < HEADER_BYTES ||
+        pread(region->fd, &header, sizeof header, 0) != (ssize_t)sizeof header ||
+        header.magic != MUSE_MAGIC) {
+        return MUSE_EFORMAT;
+    }
+    if (header.version != MUSE_LAYOUT_VERSION || header.header_bytes != sizeof header) {
+        return MUSE_EVERSION;
+    }
+    region->config.store_bytes = header.store_bytes;
+    region->config.shards = header.shards;
+    region->config.clients = header.clients;
+    if (header.store_bytes == 0 || header.shards == 0 || header.clients == 0 ||
+        complete(&region->config) != MUSE_OK) {
+        return MUSE_ECORRUPT;
+    }
+    lay_out(region, &nothing);
+    region->header = NULL;
+    if (region->bytes != header.total_bytes || region->bytes != (uint64_t)info.st_size ||
+        seals < 0 || (seals & SEALS) != SEALS) {
+        return MUSE_ECORRUPT;
+    }
+    return MUSE_OK;
+}
+
+muse_status muse_region_attach(int fd, muse_region **out)
+{
+    muse_region *region;
+    muse_status status;
+
+    *out = NULL;
+    region = calloc(1, sizeof *region);
+    if (!region) {
+        return MUSE_ENOMEM;
+    }
+    region->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    status = region->fd < 0 ? MUSE_ESYSTEM : check(region);
+    if (status == MUSE_OK) {
+        status = map(region);
+    }
+    if (status != MUSE_OK) {
+        discard(region);
+        return status;
+    }
+    *out = region;
+    return MUSE_OK;
+}
+
+void muse_region_detach(muse_region *region)
+{
+    if (region) {
+        discard(region);
+    }
+}
+
+int muse_region_fd(const muse_region *region)
+{
+    return region->fd;
+}
+
+muse_region_config muse_region_get_config(const muse_region *region)
+{
+    return region->config;
+}
+
+uint64_t muse_epoch_get(const muse_region *region)
+{
+    return atomic_load_explicit(&region->header->epoch, memory_order_acquire);
+}
+
+uint64_t muse_epoch_raise(muse_region *region)
+{
+    return atomic_fetch_add_explicit(&region->header->epoch, 1, memory_order_acq_rel) + 1;
+}

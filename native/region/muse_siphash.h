@@ -1,0 +1,10 @@
+/* SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed hash that others can't aim collisions at. */
+#ifndef MUSE_SIPHASH_H
+#define MUSE_SIPHASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+uint64_t muse_siphash(const uint8_t key[16], const void *bytes, size_t length);
+
+#endif

@@ -1,0 +1,44 @@
+/**
+ * The second half of `npm run install:apache` and `npm run uninstall:apache`.
+ *
+ *     node scripts/install/main.ts install|uninstall [--dry-run]
+ *
+ * With DESTDIR in the environment all files go below that folder and no command is run.
+ */
+import { findInstallation } from '../httpd/installation.ts';
+import { install, uninstall, whyNotInstallable } from './install.ts';
+import { askModulesFolder, System } from './system.ts';
+import { listTargets, type Places, usualPlaces } from './targets.ts';
+
+function main(): void {
+  const [action, ...flags] = process.argv.slice(2);
+  const destination = process.env.DESTDIR ?? '';
+  const dryRun = flags.includes('--dry-run');
+  const system = new System({ destination, dryRun, say });
+  const places: Places = { ...usualPlaces, modules: askModulesFolder() };
+  const problem = destination === '' ? whyNotInstallable(places.etc) : undefined;
+  if (problem !== undefined) throw new Error(problem);
+  const notes =
+    action === 'uninstall'
+      ? uninstall(system, places)
+      : install(system, listTargets(findInstallation(), places), places);
+  for (const note of notes) say(note);
+  if (dryRun) say('Nothing was done: this was a dry run.');
+  else if (action === 'uninstall')
+    say('Restart httpd to let go of the module: systemctl restart apache2');
+  else {
+    say('Restart httpd to load the module:  systemctl restart apache2');
+    say(`Then enable it for a directory; ${places.etc}/mods-available/muse_ai.conf says how.`);
+  }
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+try {
+  main();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import type { Installation } from '../httpd/installation.ts';
+import { exampleModels, loadFile, moduleConfig } from './defaults.ts';
+
+/** One file of the installation. */
+export interface Target {
+  readonly path: string;
+  readonly mode: number;
+  readonly source: { readonly file: string } | { readonly text: string };
+  /**
+   * `program`: ours, replaced by each installation. `settings`: replaced only while nobody has
+   * edited it. `example`: written once and never touched again by an installation.
+   */
+  readonly kind: 'program' | 'settings' | 'example';
+  /** The group that may read it besides root, where not everybody may. */
+  readonly group?: string;
+}
+
+/** Where things go; `modules` is what `apxs -q LIBEXECDIR` says. */
+export interface Places {
+  readonly modules: string;
+  readonly library: string;
+  readonly etc: string;
+}
+
+export const usualPlaces = { library: '/usr/local/lib/mod_muse_ai', etc: '/etc/apache2' } as const;
+
+/** All files of an installation in the order in which they are put there. */
+export function listTargets(installation: Installation, places: Places): Target[] {
+  const { checkout, module, node, engine, addon } = installation;
+  const { library, etc } = places;
+  const program = (path: string, file: string, mode = 0o644): Target => ({
+    path,
+    mode,
+    source: { file },
+    kind: 'program',
+  });
+  const settings = (name: string, text: string): Target => ({
+    path: join(etc, 'mods-available', name),
+    mode: 0o644,
+    source: { text },
+    kind: 'settings',
+  });
+  return [
+    program(join(library, 'node'), node, 0o755),
+    program(join(library, 'muse_region.node'), addon),
+    program(join(library, 'engine.js'), engine),
+    program(join(library, 'models.schema.json'), join(checkout, 'models.schema.json')),
+    program(join(library, 'LICENSE'), join(checkout, 'LICENSE')),
+    program(join(places.modules, 'mod_muse_ai.so'), module),
+    {
+      path: join(etc, 'muse_ai', 'models.json'),
+      mode: 0o640,
+      source: { text: exampleModels(places) },
+      kind: 'example',
+      group: 'www-data',
+    },
+    settings('muse_ai.load', loadFile(places)),
+    settings('muse_ai.conf', moduleConfig(places)),
+  ];
+}

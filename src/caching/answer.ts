@@ -1,0 +1,27 @@
+/** A complete page as the caches keep it. */
+
+import { createHash } from 'node:crypto';
+import type { Header } from '../exchange.ts';
+
+export interface Answer {
+  /** What the body is: Content-Type, Content-Language, ETag. */
+  readonly headers: readonly Header[];
+  readonly body: Buffer;
+  /** When it was written: wall clock, milliseconds. */
+  readonly storedAt: number;
+  /** For how long after that it is fresh: milliseconds. */
+  readonly freshMs: number;
+}
+
+const ETAG_DIGITS = 32;
+
+/** An answer of `body`, written at `now`, with a strong ETag beside `headers`. */
+export function makeAnswer(
+  body: Buffer,
+  headers: readonly Header[],
+  now: number,
+  freshMs: number,
+): Answer {
+  const digest = createHash('sha1').update(body).digest('hex').slice(0, ETAG_DIGITS);
+  return { headers: [...headers, ['ETag', `"${digest}"`]], body, storedAt: now, freshMs };
+}

@@ -1,0 +1,28 @@
+/** What may be looked up and kept for one request, and for how long. */
+
+import type { CacheMode } from '../request.ts';
+
+export interface CachePolicy {
+  readonly lookUp: boolean;
+  readonly store: boolean;
+  /** Seconds for which an answer is fresh. */
+  readonly ttl: number;
+}
+
+export interface TtlSources {
+  /** From the page's front matter. */
+  readonly page: number | undefined;
+  /** From models.json. */
+  readonly model: number | undefined;
+  /** MuseAiCacheTTL. */
+  readonly directive: number | undefined;
+}
+
+const TTL_DEFAULT = 300;
+
+/** A page's own ttl wins, then the model's, then the directive's. A ttl of 0 keeps nothing. */
+export function cachePolicy(mode: CacheMode, sources: TtlSources): CachePolicy {
+  const ttl = sources.page ?? sources.model ?? sources.directive ?? TTL_DEFAULT;
+  const enabled = mode !== 'off' && ttl > 0;
+  return { lookUp: enabled && mode === 'on', store: enabled, ttl };
+}

@@ -1,0 +1,147 @@
+/** A Keyv store over the region: what httpd's children read without asking the engine. */
+
+import { type KeyvStorageCapability, keyvStorageCapability } from 'keyv';
+import type { Clock } from '../clock.ts';
+import type { Header } from '../exchange.ts';
+import type { Answer } from './answer.ts';
+
+/** An entry as the region has it; times are its own monotonic milliseconds. */
+export interface RegionEntry {
+  readonly storedAt: number;
+  readonly freshUntil: number;
+  readonly staleUntil: number;
+  readonly alias: boolean;
+  readonly head: Buffer;
+  readonly body: Buffer;
+}
+
+/** What of the region the store needs. */
+export interface RegionPages {
+  get(key: Buffer): RegionEntry | undefined;
+  put(key: Buffer, entry: RegionEntry): void;
+  remove(key: Buffer): boolean;
+  clear(): void;
+  nowMs(): number;
+}
+
+/** What Keyv keeps: the value, and when it ends in wall-clock milliseconds. */
+interface Envelope {
+  readonly value: Answer;
+  readonly expires?: number | undefined;
+}
+
+const NO_HEAD = Buffer.alloc(0);
+
+export class RegionStore {
+  readonly #region: RegionPages;
+  readonly #clock: Clock;
+
+  constructor(region: RegionPages, clock: Clock) {
+    this.#region = region;
+    this.#clock = clock;
+  }
+
+  get capabilities(): KeyvStorageCapability {
+    return keyvStorageCapability(this);
+  }
+
+  /** The answer under a content key of 40 hex digits. */
+  async get(key: string): Promise<Envelope | undefined> {
+    const entry = this.#region.get(toKey(key));
+    if (entry === undefined || entry.alias) return undefined;
+    const { now, regionNow } = this.#times();
+    return {
+      value: {
+        headers: parseHead(entry.head),
+        body: entry.body,
+        storedAt: now - (regionNow - entry.storedAt),
+        freshMs: entry.freshUntil - entry.storedAt,
+      },
+      expires: now + (entry.staleUntil - regionNow),
+    };
+  }
+
+  /** @throws {RegionError} `MUSE_TOO_LARGE` when the answer does not fit; nothing is kept then. */
+  async set(key: string, envelope: unknown, expires?: number): Promise<boolean> {
+    const { value } = envelope as Envelope;
+    const { now, regionNow } = this.#times();
+    const storedAt = Math.max(0, regionNow - (now - value.storedAt));
+    const freshUntil = storedAt + value.freshMs;
+    this.#region.put(toKey(key), {
+      storedAt,
+      freshUntil,
+      staleUntil: Math.max(freshUntil, expires === undefined ? 0 : regionNow + (expires - now)),
+      alias: false,
+      head: formatHead(value),
+      body: value.body,
+    });
+    return true;
+  }
+
+  /**
+   * Makes `pageKey` name the answer under a content key, for as long as that is fresh, or for
+   * `freshMs` after it was written if that is shorter.
+   *
+   * @throws {RegionError} when the region can't take it.
+   */
+  alias(pageKey: Buffer, key: string, answer: Answer, freshMs: number): void {
+    const { now, regionNow } = this.#times();
+    const storedAt = Math.max(0, regionNow - (now - answer.storedAt));
+    const freshUntil = storedAt + Math.min(answer.freshMs, freshMs);
+    const body = toKey(key);
+    const times = { storedAt, freshUntil, staleUntil: freshUntil };
+    this.#region.put(pageKey, { ...times, alias: true, head: NO_HEAD, body });
+  }
+
+  async delete(key: string): Promise<boolean> {
+    return this.#region.remove(toKey(key));
+  }
+
+  async clear(): Promise<void> {
+    this.#region.clear();
+  }
+
+  async has(key: string): Promise<boolean> {
+    return (await this.get(key)) !== undefined;
+  }
+
+  async getMany(keys: string[]): Promise<(Envelope | undefined)[]> {
+    return Promise.all(keys.map((key) => this.get(key)));
+  }
+
+  async setMany(entries: { key: string; value: unknown; expires?: number }[]): Promise<boolean[]> {
+    return Promise.all(entries.map(({ key, value, expires }) => this.set(key, value, expires)));
+  }
+
+  async deleteMany(keys: string[]): Promise<boolean[]> {
+    return Promise.all(keys.map((key) => this.delete(key)));
+  }
+
+  async hasMany(keys: string[]): Promise<boolean[]> {
+    return Promise.all(keys.map((key) => this.has(key)));
+  }
+
+  #times(): { now: number; regionNow: number } {
+    return { now: this.#clock.now(), regionNow: this.#region.nowMs() };
+  }
+}
+
+function toKey(hex: string): Buffer {
+  if (!/^[0-9a-f]{40}$/.test(hex)) throw new TypeError('a key of the region is 40 hex digits');
+  return Buffer.from(hex, 'hex');
+}
+
+/** httpd's children send these lines as they stand. */
+function formatHead(answer: Answer): Buffer {
+  return Buffer.from(answer.headers.map(([name, value]) => `${name}: ${value}\n`).join(''));
+}
+
+function parseHead(head: Buffer): Header[] {
+  return head
+    .toString()
+    .split('\n')
+    .flatMap((line): Header[] => {
+      const colon = line.indexOf(': ');
+      return colon < 0 ? [] : [[line.slice(0, colon), line.slice(colon + 2)]];
+    });
+}

@@ -1,0 +1,147 @@
+/**
+ * The engine: the process beside httpd that finds models, renders prompts and talks to providers.
+ * Here its parts are put together; everything else gets what it needs as arguments.
+ *
+ * Descriptors, from the supervisor: 3 the listening socket, 4 the region, 5 the control line.
+ */
+
+import { Socket } from 'node:net';
+import { createAnswers } from './caching/answers.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { openControl } from './control.ts';
+import { messageOf, traceOf } from './errors.ts';
+import { EVENTS } from './events.ts';
+import { serveFastCgi } from './fastcgi/server.ts';
+import { createLog, type Log, oneLine, stderrSink } from './log.ts';
+import { ModelSource } from './models/source.ts';
+import { systemFiles } from './pages/files.ts';
+import { PromptStore } from './pages/prompts.ts';
+import { watchPrompts } from './pages/watch-prompts.ts';
+import { createPipeline } from './pipeline.ts';
+import { createProviderDirectory } from './providers/directory.ts';
+import { createTransport } from './providers/transport.ts';
+import { Region } from './region.ts';
+import { Secrets } from './secrets.ts';
+import { parseSettings, type Settings } from './settings.ts';
+import { watchPaths } from './watch.ts';
+
+const LISTEN_FD = 3;
+const REGION_FD = 4;
+const CONTROL_FD = 5;
+const BEAT_MS = 500;
+
+const toStderr = stderrSink((line) => process.stderr.write(line));
+// Who should be told that the log is gone? The end of the control line follows.
+process.stderr.on('error', () => {});
+process.on('uncaughtException', (error) => {
+  toStderr('error', `${EVENTS['engine-crashed'].number}: ${oneLine(traceOf(error))}`);
+  process.exit(70);
+});
+
+await run();
+
+async function run(): Promise<void> {
+  const control = openControl(new Socket({ fd: CONTROL_FD, readable: true, writable: true }));
+  const settings = await readSettings(control.settings);
+  const secrets = new Secrets();
+  for (const backend of settings.backends) secrets.add(backend.apiKey);
+  const log = createLog(toStderr, settings.logLevel, secrets);
+  const clock = systemClock;
+  const region = Region.attach(REGION_FD);
+
+  const models = new ModelSource({ settings, table: region, clock, secrets, log });
+  await models.load();
+  const prompts = new PromptStore({
+    files: systemFiles,
+    log,
+    onFolder: (folder) => {
+      watchPrompts(folder, {
+        files: systemFiles,
+        clock,
+        onChange() {
+          const epoch = region.raiseEpoch();
+          log.write('prompts-changed', `${folder}: pages are made anew (prompt epoch ${epoch})`);
+        },
+        onError: (error) => sayWatchFailed(folder, error, log),
+      });
+    },
+  });
+  // Nobody watched the prompts until now, and without models.json nobody knows what was changed in
+  // httpd's configuration: no alias from before is to be trusted. What still holds is found again
+  // by its content key.
+  region.raiseEpoch();
+
+  const slot = region.claimCounters();
+  const pipeline = createPipeline({
+    files: systemFiles,
+    models,
+    prompts,
+    providers: createProviderDirectory({
+      transport: createTransport(settings.environment),
+      clock,
+      secrets,
+    }),
+    backends: settings.backends,
+    answers: createAnswers(region, clock, log),
+    counter: {
+      started: () => region.count(slot, 'completions', 1),
+      failed: () => region.count(slot, 'failures', 1),
+    },
+    clock,
+    logFor: (reply) =>
+      createLog((level, line) => reply.log(level, line), settings.logLevel, secrets),
+  });
+  const server = await serveFastCgi(LISTEN_FD, pipeline, { log });
+
+  const beat = (): void => region.beat(settings.engine);
+  beat();
+  setInterval(beat, BEAT_MS);
+  control.ready();
+  log.write('engine-ready', `engine ${settings.engine + 1} of ${settings.engines} serves pages`);
+  void watchModels(models, settings, clock, log);
+
+  const signal = Promise.withResolvers<void>();
+  process.on('SIGTERM', signal.resolve).on('SIGINT', signal.resolve);
+  const end = await Promise.race([
+    control.gone.then(() => 'gone' as const),
+    Promise.race([control.drain, signal.promise]).then(() => 'drain' as const),
+  ]);
+  if (end === 'drain') {
+    log.write('engine-draining', 'finishes the pages under way, then stops');
+    await Promise.race([server.drain(), control.gone]);
+  }
+  process.exit(0);
+}
+
+/** The settings; without them there is nothing to do but say why and stop. */
+async function readSettings(line: Promise<string>): Promise<Settings> {
+  try {
+    return parseSettings(await line, process.env);
+  } catch (error) {
+    toStderr('error', `${EVENTS['engine-settings'].number}: ${oneLine(messageOf(error))}`);
+    process.exit(78);
+  }
+}
+
+async function watchModels(
+  models: ModelSource,
+  settings: Settings,
+  clock: Clock,
+  log: Log,
+): Promise<void> {
+  const file = settings.modelsFile;
+  if (file === undefined) return;
+  const watch = watchPaths([file], {
+    clock,
+    onChange: () => models.load(),
+    onError: (error) => sayWatchFailed(file, error, log),
+  });
+  await watch.ready;
+  // A change between the first reading and now has made no event.
+  await models.load();
+}
+
+function sayWatchFailed(path: string, error: unknown, log: Log): void {
+  const advice = 'changes are seen after a restart; see fs.inotify.max_user_watches';
+  log.write('watch-failed', `${path} can’t be watched: ${messageOf(error)}; ${advice}`);
+}

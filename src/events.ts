@@ -1,0 +1,66 @@
+/**
+ * Every event that the engine writes to httpd's error log: one number, one level, one meaning.
+ * A number is never given to another event; numbers below 200 are the httpd module's.
+ */
+
+/** Levels as httpd names them, the gravest first. */
+export const LEVELS = ['error', 'warn', 'notice', 'info', 'debug'] as const;
+export type Level = (typeof LEVELS)[number];
+
+interface EventInfo {
+  /** As it stands in the log. */
+  readonly number: string;
+  readonly level: Level;
+}
+
+/** Name of an event → its log number and level. */
+export const EVENTS = {
+  'engine-ready': { number: 'MUSE0200', level: 'info' },
+  'engine-draining': { number: 'MUSE0201', level: 'info' },
+  'engine-settings': { number: 'MUSE0202', level: 'error' },
+  'engine-crashed': { number: 'MUSE0203', level: 'error' },
+  'store-failed': { number: 'MUSE0204', level: 'warn' },
+  'store-too-large': { number: 'MUSE0205', level: 'notice' },
+  'log-lost': { number: 'MUSE0206', level: 'warn' },
+
+  'models-loaded': { number: 'MUSE0210', level: 'info' },
+  'models-invalid': { number: 'MUSE0211', level: 'error' },
+  'models-absent': { number: 'MUSE0212', level: 'warn' },
+  'models-removed': { number: 'MUSE0213', level: 'warn' },
+  'model-without-variable': { number: 'MUSE0214', level: 'notice' },
+  'model-unknown': { number: 'MUSE0215', level: 'warn' },
+  'model-unavailable': { number: 'MUSE0216', level: 'error' },
+  'model-not-configured': { number: 'MUSE0217', level: 'error' },
+  'watch-failed': { number: 'MUSE0218', level: 'warn' },
+
+  'page-missing': { number: 'MUSE0220', level: 'error' },
+  'page-unreadable': { number: 'MUSE0221', level: 'error' },
+  'page-too-large': { number: 'MUSE0222', level: 'error' },
+  'page-not-text': { number: 'MUSE0223', level: 'error' },
+  'page-front-matter': { number: 'MUSE0224', level: 'error' },
+  'page-template': { number: 'MUSE0225', level: 'error' },
+  'prompts-unreadable': { number: 'MUSE0226', level: 'error' },
+  'prompts-changed': { number: 'MUSE0227', level: 'info' },
+  'prompts-empty': { number: 'MUSE0228', level: 'warn' },
+
+  'provider-refused-key': { number: 'MUSE0240', level: 'error' },
+  'provider-unknown-model': { number: 'MUSE0241', level: 'error' },
+  'provider-busy': { number: 'MUSE0242', level: 'warn' },
+  'provider-failed': { number: 'MUSE0243', level: 'error' },
+  'provider-unreachable': { number: 'MUSE0244', level: 'error' },
+  'provider-slow': { number: 'MUSE0245', level: 'error' },
+  'provider-cut-off': { number: 'MUSE0246', level: 'error' },
+  'provider-nonsense': { number: 'MUSE0247', level: 'error' },
+  'provider-redirected': { number: 'MUSE0248', level: 'error' },
+  'provider-rejected': { number: 'MUSE0249', level: 'error' },
+  'answer-empty': { number: 'MUSE0250', level: 'error' },
+  'answer-too-long': { number: 'MUSE0251', level: 'error' },
+  'answer-truncated': { number: 'MUSE0252', level: 'warn' },
+  'answer-filtered': { number: 'MUSE0253', level: 'warn' },
+  'answer-usage': { number: 'MUSE0254', level: 'info' },
+
+  'request-invalid': { number: 'MUSE0260', level: 'error' },
+  'request-failed': { number: 'MUSE0261', level: 'error' },
+} as const satisfies Record<string, EventInfo>;
+
+export type EventName = keyof typeof EVENTS;

@@ -1,0 +1,99 @@
+/** What is to be written for one request: all that the page, its model and the site say. */
+
+import { contentKey } from './caching/keys.ts';
+import { type CachePolicy, cachePolicy } from './caching/policy.ts';
+import { MuseError } from './errors.ts';
+import type { Header } from './exchange.ts';
+import type { Model } from './models/model.ts';
+import { composeMessages } from './pages/messages.ts';
+import type { Page } from './pages/page.ts';
+import type { PromptStore } from './pages/prompts.ts';
+import { parseTemplate } from './pages/template.ts';
+import type { ProviderDirectory } from './providers/directory.ts';
+import type { CompletionRequest, Provider } from './providers/provider.ts';
+import type { Asked } from './request.ts';
+import type { Backend } from './settings.ts';
+
+export interface Job {
+  readonly model: Model;
+  readonly provider: Provider;
+  readonly request: CompletionRequest;
+  readonly policy: CachePolicy;
+  /** Content key, 40 hex digits. */
+  readonly key: string;
+  /** What the page is, whoever sends it: Content-Type and, if it is said, Content-Language. */
+  readonly headers: readonly Header[];
+  readonly contentType: string;
+  readonly lang: string | undefined;
+  readonly title: string | undefined;
+}
+
+export interface JobSources {
+  readonly prompts: PromptStore;
+  readonly providers: ProviderDirectory;
+  readonly backends: readonly Backend[];
+}
+
+const MAX_TOKENS_DEFAULT = 16_384;
+const HTML = 'text/html; charset=utf-8';
+/** Asks for a page past the cache; it says nothing to the page itself. */
+const BYPASS_FIELD = 'cache-bypass';
+
+/** @throws {MuseError} for a mistake in the page, the prompts or the configuration. */
+export async function prepareJob(
+  asked: Asked,
+  page: Page,
+  model: Model,
+  sources: JobSources,
+): Promise<Job> {
+  const backend = sources.backends[asked.backend];
+  if (backend === undefined) {
+    throw new MuseError('request-invalid', `httpd names the backend ${asked.backend}: unknown`);
+  }
+  const { provider, url } = sources.providers.find(model, backend);
+  const { settings } = page;
+  const { lang, title } = settings;
+  const contentType = withCharset(settings.content_type);
+  const prompts =
+    asked.promptsDir === undefined
+      ? { systemPrompt: undefined, layout: undefined }
+      : await sources.prompts.read(asked.promptsDir, asked.promptsMinify);
+  const prompt = parseTemplate(page).render({
+    query: queryEntries(asked.query),
+    path: asked.path,
+    lang: lang ?? '',
+    model: model.name,
+    env: asked.env,
+  });
+  const messages = composeMessages({ prompts, prompt, contentType, lang, title });
+  const temperature = settings.temperature ?? model.temperature;
+  const maxTokens = settings.max_tokens ?? model.maxTokens ?? asked.maxTokens ?? MAX_TOKENS_DEFAULT;
+  return {
+    model,
+    provider,
+    request: { messages, temperature, maxTokens, contentType, timeout: asked.timeout },
+    policy: cachePolicy(asked.cache, {
+      page: settings.ttl,
+      model: model.ttl,
+      directive: asked.cacheTtl,
+    }),
+    key: contentKey({ messages, model, url, temperature, maxTokens, contentType, title, lang }),
+    headers: [
+      ['Content-Type', contentType],
+      ...(lang === undefined ? [] : [['Content-Language', lang] as const]),
+    ],
+    contentType,
+    lang,
+    title,
+  };
+}
+
+function withCharset(contentType: string | undefined): string {
+  if (contentType === undefined) return HTML;
+  if (!/^text\//i.test(contentType) || /;\s*charset=/i.test(contentType)) return contentType;
+  return `${contentType}; charset=utf-8`;
+}
+
+function queryEntries(query: string): [string, string][] {
+  return [...new URLSearchParams(query)].filter(([name]) => name !== BYPASS_FIELD);
+}

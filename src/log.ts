@@ -1,0 +1,49 @@
+/** The engine's log: one event is one line, `<N>MUSE0nnn: text`, for httpd's error log. */
+
+import { EVENTS, type EventName, LEVELS, type Level } from './events.ts';
+import type { Secrets } from './secrets.ts';
+
+/** Where events go. Everything behind the composition root logs through this. */
+export interface Log {
+  /** Writes one event; `text` says what happened, where, and what to do. */
+  write(event: EventName, text: string): void;
+}
+
+/** Takes a finished line: `MUSE0210: 3 models from …`. */
+export type LineSink = (level: Level, line: string) => void;
+
+/** httpd's LogLevel for the engine; `trace…` counts as debug. */
+export type Threshold = Level | 'trace';
+
+const LONGEST_LINE = 2_000;
+const SYSLOG: Readonly<Record<Level, number>> = { error: 3, warn: 4, notice: 5, info: 6, debug: 7 };
+
+/** A log that drops what is below `threshold` and strikes secrets out of the rest. */
+export function createLog(sink: LineSink, threshold: Threshold, secrets: Secrets): Log {
+  const last = threshold === 'trace' ? LEVELS.length - 1 : LEVELS.indexOf(threshold);
+  return {
+    write(event, text) {
+      const { number, level } = EVENTS[event];
+      if (LEVELS.indexOf(level) > last) return;
+      sink(level, `${number}: ${oneLine(secrets.redact(text))}`);
+    },
+  };
+}
+
+/** The sink for the engine's own standard error, which the supervisor reads line by line. */
+export function stderrSink(write: (line: string) => void): LineSink {
+  return (level, line) => write(`<${SYSLOG[level]}>${line}\n`);
+}
+
+/** `text` on one line: control characters as escapes, and cut where nobody reads on. */
+export function oneLine(text: string): string {
+  const cut = text.length > LONGEST_LINE ? `${text.slice(0, LONGEST_LINE)}…` : text;
+  return cut.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, escapeCharacter);
+}
+
+function escapeCharacter(character: string): string {
+  if (character === '\n') return '\\n';
+  if (character === '\t') return '\\t';
+  if (character === '\r') return '\\r';
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}

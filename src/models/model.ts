@@ -1,0 +1,134 @@
+/** One model as the engine uses it: frozen, expanded, checked. */
+
+import { createHash } from 'node:crypto';
+import type { Environment } from '../settings.ts';
+import { normaliseEndpoint } from './endpoint.ts';
+import type { ModelFields } from './schema.ts';
+import { expand } from './variables.ts';
+
+/** Seconds; what is undefined has its default where it is used. */
+export interface Timeouts {
+  readonly connect?: number | undefined;
+  readonly first?: number | undefined;
+  readonly idle?: number | undefined;
+  readonly total?: number | undefined;
+}
+
+export interface Model {
+  readonly name: string;
+  readonly provider: 'openai' | 'preview';
+  /** The model's name at the endpoint. */
+  readonly upstream: string;
+  /** Normalised; undefined: the default endpoint of the request's server. */
+  readonly endpoint: string | undefined;
+  readonly apiKey: string | undefined;
+  readonly temperature: number | undefined;
+  readonly topP: number | undefined;
+  readonly maxTokens: number | undefined;
+  readonly stop: readonly string[] | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Values that must never stand in a log. */
+  readonly secrets: readonly string[];
+  readonly timeouts: Timeouts;
+  readonly ttl: number | undefined;
+  readonly reasoning: 'hide' | 'show';
+  readonly streamUsage: boolean;
+  readonly price: { readonly input: number; readonly output: number } | undefined;
+  /** Why no answer can come from it; undefined: it can be used. For the log. */
+  readonly unavailable: string | undefined;
+  /** The settings that shape an answer, as plain data for keys; holds no key of a provider. */
+  readonly shape: Readonly<Record<string, unknown>>;
+}
+
+/** Headers whose values are credentials: they say who asks, not what is answered. */
+const CREDENTIALS = /^(?:authorization|proxy-authorization|cookie|.*(?:api-?key|token|secret).*)$/i;
+
+/** The model that `fields` describe, with the environment's values in place of `${NAME}`. */
+export function buildModel(fields: ModelFields, environment: Environment): Model {
+  const missing = new Set<string>();
+  const value = (text: string | undefined): string | undefined => {
+    if (text === undefined || text === '') return undefined;
+    const expanded = expand(text, environment);
+    if (expanded.ok) return expanded.value;
+    for (const name of expanded.missing) missing.add(name);
+    return undefined;
+  };
+  const apiKey = value(fields.api_key);
+  const headers: Record<string, string> = {};
+  const secrets = apiKey === undefined ? [] : [apiKey];
+  for (const [name, text] of Object.entries(fields.headers ?? {})) {
+    headers[name] = value(text) ?? '';
+    if (CREDENTIALS.test(name) || text.includes('${')) secrets.push(headers[name]);
+  }
+  const endpointText = value(fields.endpoint);
+  const endpoint = endpointText === undefined ? undefined : normaliseEndpoint(endpointText);
+  const stop = typeof fields.stop === 'string' ? [fields.stop] : fields.stop;
+  return Object.freeze({
+    name: fields.name,
+    provider: fields.provider,
+    upstream: fields.model ?? fields.name,
+    endpoint: endpoint?.ok ? endpoint.url : undefined,
+    apiKey,
+    temperature: fields.temperature,
+    topP: fields.top_p,
+    maxTokens: fields.max_tokens,
+    stop: stop && Object.freeze([...stop]),
+    headers: Object.freeze(headers),
+    secrets: Object.freeze(secrets),
+    timeouts: Object.freeze({ ...fields.timeouts }),
+    ttl: fields.ttl,
+    reasoning: fields.reasoning,
+    streamUsage: fields.stream_usage,
+    price: fields.price && Object.freeze({ ...fields.price }),
+    unavailable: whyUnavailable(fields, missing, endpoint),
+    shape: Object.freeze({
+      provider: fields.provider,
+      upstream: fields.model ?? fields.name,
+      endpoint: endpoint?.ok ? endpoint.url : null,
+      temperature: fields.temperature ?? null,
+      top_p: fields.top_p ?? null,
+      max_tokens: fields.max_tokens ?? null,
+      stop: stop ?? null,
+      headers: headersThatShape(fields.headers ?? {}),
+      reasoning: fields.reasoning,
+    }),
+  });
+}
+
+/** SHA-1 of `value` as canonical JSON: the same on every host, whatever the order of fields. */
+export function digestOf(value: unknown): Buffer {
+  return createHash('sha1').update(canonicalJson(value)).digest();
+}
+
+/** JSON with the fields of every object in the order of their names, and no white space. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, each: unknown) => {
+    if (typeof each !== 'object' || each === null || Array.isArray(each)) return each;
+    return Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}
+
+function whyUnavailable(
+  fields: ModelFields,
+  missing: ReadonlySet<string>,
+  endpoint: ReturnType<typeof normaliseEndpoint> | undefined,
+): string | undefined {
+  if (missing.size > 0) {
+    const names = [...missing];
+    return (
+      `model "${fields.name}" needs the variable ${names.join(', ')}, which is not set for the ` +
+      `engine; set it for httpd and write "PassEnv ${names.join(' ')}" into its configuration`
+    );
+  }
+  if (endpoint?.ok === false) return `model "${fields.name}": ${endpoint.problem}`;
+  return undefined;
+}
+
+/** As written, so that a variable's value, which may be a key, is not in it. */
+function headersThatShape(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers)
+      .filter(([name]) => !CREDENTIALS.test(name))
+      .map(([name, text]) => [name.toLowerCase(), text]),
+  );
+}

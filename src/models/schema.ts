@@ -1,0 +1,167 @@
+/** The fields of models.json. `models.schema.json` is generated from this file. */
+
+import { z } from 'zod';
+import { normaliseEndpoint } from './endpoint.ts';
+import { variablesIn } from './variables.ts';
+
+const NAME_BYTES_MAX = 127;
+const MODELS_MAX = 256;
+const YEAR = 31_536_000;
+const DAY = 86_400;
+
+/** A text that may name variables of the environment as `${NAME}`. */
+const expandable = z.string().refine((text) => variablesIn(text) !== undefined, {
+  error: `a "\${" must begin the name of a variable, as in "\${OPENAI_API_KEY}"`,
+});
+
+const endpoint = expandable
+  .refine((text) => text.includes('${') || text === '' || endpointProblem(text) === undefined, {
+    error: (issue) => endpointProblem(String(issue.input)) ?? 'not an endpoint',
+  })
+  .describe(
+    'Base URL of an OpenAI-compatible endpoint, such as https://api.openai.com/v1; ' +
+      '/chat/completions at its end is allowed. Without it: MuseAiEndpoint. ' +
+      `\${NAME} stands for a variable of the environment that PassEnv passes.`,
+  );
+
+const seconds = z.number().positive().max(DAY);
+
+const timeouts = z
+  .strictObject({
+    connect: seconds.optional().describe('Until the connection stands; 10 by default.'),
+    first: seconds.optional().describe('Until something of the answer arrives; total by default.'),
+    idle: seconds.optional().describe('Between two pieces of the answer; 60 by default.'),
+    total: seconds.optional().describe('The whole answer; never above MuseAiTimeout.'),
+  })
+  .describe('Seconds.');
+
+const price = z
+  .strictObject({
+    input: z.number().min(0).describe('For a million tokens of the prompt.'),
+    output: z.number().min(0).describe('For a million tokens of the answer.'),
+  })
+  .describe('Prices in any currency, for the log; needs stream_usage.');
+
+const headerName = z
+  .string()
+  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'not the name of a header')
+  .refine((name) => !RESERVED_HEADERS.has(name.toLowerCase()), 'this header is set by the engine');
+
+const RESERVED_HEADERS = new Set([
+  'accept',
+  'connection',
+  'content-length',
+  'content-type',
+  'host',
+  'transfer-encoding',
+]);
+
+const headerValue = expandable.regex(/^[^\r\n\u0000]*$/, 'a header is one line');
+
+export const modelSchema = z.strictObject({
+  name: z
+    .string()
+    .min(1)
+    .regex(/^[^\u0000-\u001f\u007f]*$/, 'a name has no control characters')
+    .refine((name) => Buffer.byteLength(name) <= NAME_BYTES_MAX, {
+      error: `a name has at most ${NAME_BYTES_MAX} bytes`,
+    })
+    .describe('The name by which pages, MuseAiModel and X-Muse-Model choose this model.'),
+  provider: z
+    .enum(['openai', 'preview'])
+    .default('openai')
+    .describe(
+      'openai: any OpenAI-compatible endpoint. preview: no network, no AI; shows the prompt.',
+    ),
+  endpoint: endpoint.optional(),
+  api_key: expandable
+    .regex(/^[^\r\n\u0000]*$/, 'a key is one line')
+    .optional()
+    .describe(
+      `Key for the endpoint, best as \${NAME} of a variable that PassEnv passes. ` +
+        'Without endpoint and api_key: MuseAiApiKey.',
+    ),
+  model: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The model’s name at the endpoint; name by default.'),
+  temperature: z.number().min(0).max(2).optional(),
+  top_p: z.number().min(0).max(1).optional(),
+  max_tokens: z
+    .int()
+    .min(0)
+    .max(200_000)
+    .optional()
+    .describe('Longest answer; 0 leaves it out of the request. Without it: MuseAiMaxTokens.'),
+  stop: z
+    .union([z.string().min(1), z.array(z.string().min(1)).min(1).max(4)])
+    .optional()
+    .describe('The answer ends before one of these texts.'),
+  headers: z
+    .record(headerName, headerValue)
+    .optional()
+    .describe(`More headers for the endpoint; \${NAME} as in api_key.`),
+  timeouts: timeouts.optional(),
+  ttl: z
+    .int()
+    .min(0)
+    .max(YEAR)
+    .optional()
+    .describe('Seconds for which an answer is kept; 0: not at all. A page’s own ttl wins.'),
+  reasoning: z
+    .enum(['hide', 'show'])
+    .default('hide')
+    .describe('What a reasoning model thought before it wrote the page.'),
+  stream_usage: z
+    .boolean()
+    .default(false)
+    .describe('Asks the endpoint for the number of tokens, for the log.'),
+  price: price.optional(),
+});
+
+export const modelsFileSchema = z
+  .strictObject({
+    $schema: z.string().optional(),
+    default_model: z
+      .string()
+      .optional()
+      .describe('Name of the default model; the first by default.'),
+    models: z.array(modelSchema).min(1, 'there must be at least one model').max(MODELS_MAX),
+  })
+  .superRefine((file, context) => {
+    const seen = new Set<string>();
+    file.models.forEach((model, i) => {
+      if (seen.has(model.name)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['models', i, 'name'],
+          message: `there is another model with the name "${model.name}"`,
+        });
+      }
+      seen.add(model.name);
+      if (model.price !== undefined && !model.stream_usage) {
+        context.addIssue({
+          code: 'custom',
+          path: ['models', i, 'price'],
+          message: 'a price needs "stream_usage": true, which asks for the number of tokens',
+        });
+      }
+    });
+    if (file.default_model !== undefined && !seen.has(file.default_model)) {
+      context.addIssue({
+        code: 'custom',
+        path: ['default_model'],
+        message: `no model has the name "${file.default_model}"; there are: ${[...seen].join(', ')}`,
+      });
+    }
+  })
+  .describe('The models of mod_muse_ai.');
+
+export type ModelFields = z.output<typeof modelSchema>;
+export type ModelsFile = z.output<typeof modelsFileSchema>;
+
+function endpointProblem(text: string): string | undefined {
+  const result = normaliseEndpoint(text);
+  return result.ok ? undefined : result.problem;
+}

@@ -1,0 +1,37 @@
+/** Where a model's requests go, and which key goes with them. */
+
+import { MuseError } from '../errors.ts';
+import type { Backend } from '../settings.ts';
+import { normaliseEndpoint } from './endpoint.ts';
+import type { Model } from './model.ts';
+
+export interface Target {
+  readonly url: string;
+  readonly apiKey: string | undefined;
+}
+
+/**
+ * The target of `model` for a server. The default key goes to the default endpoint only: a model
+ * with an endpoint of its own has its own key or none.
+ *
+ * @throws {MuseError} `model-unavailable` or `model-not-configured`; the detail says what to do.
+ */
+export function targetOf(model: Model, backend: Backend): Target {
+  if (model.unavailable !== undefined) throw new MuseError('model-unavailable', model.unavailable);
+  if (model.endpoint !== undefined) return { url: model.endpoint, apiKey: model.apiKey };
+  if (backend.endpoint === undefined) {
+    throw new MuseError(
+      'model-not-configured',
+      `model "${model.name}" has no endpoint: give it "endpoint" in models.json, or set ` +
+        `MuseAiEndpoint for ${backend.server} or MUSE_AI_ENDPOINT in the environment`,
+    );
+  }
+  const endpoint = normaliseEndpoint(backend.endpoint);
+  if (!endpoint.ok) {
+    throw new MuseError(
+      'model-not-configured',
+      `MuseAiEndpoint of ${backend.server}: ${endpoint.problem}`,
+    );
+  }
+  return { url: endpoint.url, apiKey: model.apiKey ?? backend.apiKey };
+}

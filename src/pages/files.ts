@@ -1,0 +1,62 @@
+/** The file system as pages need it, so that a test can stand in for it. */
+
+import { constants } from 'node:fs';
+import { open, realpath, stat } from 'node:fs/promises';
+
+/** What tells one state of a file from another. */
+export interface FileMark {
+  readonly mtimeMs: number;
+  readonly size: number;
+  readonly inode: number;
+}
+
+export interface Files {
+  /** Size and time of a regular file, or undefined when there is none. Throws as node:fs does. */
+  mark(path: string): Promise<FileMark | undefined>;
+  /** The first `limit` bytes of a regular file. Throws as node:fs does. */
+  read(path: string, limit: number): Promise<Buffer>;
+}
+
+export const systemFiles: Files = {
+  async mark(path) {
+    const found = await stat(path).catch((error: unknown) => {
+      if (isAbsence(error)) return undefined;
+      throw error;
+    });
+    if (found === undefined || !found.isFile()) return undefined;
+    return { mtimeMs: found.mtimeMs, size: found.size, inode: found.ino };
+  },
+
+  async read(path, limit) {
+    // Non-blocking: a FIFO in place of a page must not hold the engine.
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const found = await file.stat();
+      if (!found.isFile()) throw Object.assign(new Error('not a regular file'), { code: 'EISDIR' });
+      const buffer = Buffer.alloc(Math.min(found.size, limit));
+      let length = 0;
+      while (length < buffer.length) {
+        const { bytesRead } = await file.read(buffer, length, buffer.length - length, length);
+        if (bytesRead === 0) break;
+        length += bytesRead;
+      }
+      return buffer.subarray(0, length);
+    } finally {
+      await file.close();
+    }
+  },
+};
+
+/** The real path behind `path`, or undefined when it leads nowhere. */
+export async function realPath(path: string): Promise<string | undefined> {
+  return realpath(path).catch((error: unknown) => {
+    if (isAbsence(error)) return undefined;
+    throw error;
+  });
+}
+
+function isAbsence(error: unknown): boolean {
+  return (
+    error instanceof Error && 'code' in error && /^(?:ENOENT|ENOTDIR)$/.test(String(error.code))
+  );
+}

@@ -1,0 +1,54 @@
+/** A page: the text of a `.ai` file, its front matter apart from its prompt. */
+
+import { MuseError, messageOf, systemCode } from '../errors.ts';
+import type { Files } from './files.ts';
+import { type FrontMatter, splitFrontMatter } from './front-matter.ts';
+
+export interface Page {
+  readonly file: string;
+  readonly settings: FrontMatter;
+  /** The prompt: a Liquid template. */
+  readonly template: string;
+  /** Line of the file on which the template begins, from 1. */
+  readonly templateLine: number;
+}
+
+const BYTES_MAX = 1_048_576;
+
+/**
+ * Reads a page.
+ *
+ * @throws {MuseError} `page-missing`, `page-unreadable`, `page-too-large`, `page-not-text` or
+ *   `page-front-matter`.
+ */
+export async function readPage(file: string, files: Files): Promise<Page> {
+  const bytes = await files.read(file, BYTES_MAX + 1).catch((error: unknown) => {
+    throw cannotRead(file, error);
+  });
+  if (bytes.length > BYTES_MAX) {
+    throw new MuseError('page-too-large', `${file}: a page has at most 1 MiB`);
+  }
+  return splitFrontMatter(file, decode(file, bytes));
+}
+
+function decode(file: string, bytes: Buffer): string {
+  if (bytes.includes(0)) {
+    throw new MuseError('page-not-text', `${file}: holds a NUL byte, so it is no prompt`);
+  }
+  try {
+    // A byte order mark at the beginning is dropped by the decoder.
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new MuseError('page-not-text', `${file}: is not UTF-8; save it as UTF-8`, { cause });
+  }
+}
+
+function cannotRead(file: string, cause: unknown): MuseError {
+  const code = systemCode(cause);
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    return new MuseError('page-missing', `${file}: is not there any more`, { cause });
+  }
+  const advice =
+    code === 'EACCES' ? 'the engine’s user (User in httpd’s configuration) may not read it' : '';
+  return new MuseError('page-unreadable', `${file}: ${advice || messageOf(cause)}`, { cause });
+}

@@ -1,0 +1,110 @@
+/**
+ * Text that came from a visitor, and stays marked as such whatever a template does with it.
+ *
+ * The object is opaque to Liquid, which reads own properties only and finds none: its one string
+ * form is the delimited one, in which nothing of the visitor's can end the delimiters. Comparisons
+ * see the text itself. Filters get the text and their results are marked again (see marks.ts).
+ */
+
+const CHARACTERS_MAX = 4_096;
+const LABEL_MAX = 64;
+
+/** The element that encloses a visitor's text in a prompt. */
+export const VISITOR_ELEMENT = 'visitor-input';
+
+export class VisitorText {
+  readonly #text: string;
+  readonly #label: string;
+
+  /** `label` names the value to the model; it may be a visitor's too. */
+  constructor(text: string, label: string) {
+    this.#text = bounded(text);
+    this.#label = label;
+  }
+
+  /** The text itself: for filters and comparisons, never for a prompt. */
+  get text(): string {
+    return this.#text;
+  }
+
+  get label(): string {
+    return this.#label;
+  }
+
+  /** `query.topic.size` */
+  get size(): number {
+    return this.#text.length;
+  }
+
+  toString(): string {
+    const name = this.#label.replace(/[^A-Za-z0-9_.-]/g, '_').slice(0, LABEL_MAX);
+    return `<${VISITOR_ELEMENT} name="${name}">${escapeMarkup(this.#text)}</${VISITOR_ELEMENT}>`;
+  }
+
+  /** What JSON shows of it is the delimited form too. */
+  toJSON(): string {
+    return this.toString();
+  }
+
+  /** `{% for x in query.topic %}` goes over one value, as it does for any string in Liquid. */
+  *[Symbol.iterator](): Generator<VisitorText> {
+    if (this.#text !== '') yield this;
+  }
+
+  // Liquid compares by these five where it finds them.
+  equals(other: unknown): boolean {
+    return this.#text === plain(other);
+  }
+  gt(other: unknown): boolean {
+    return this.#text > String(plain(other));
+  }
+  geq(other: unknown): boolean {
+    return this.#text >= String(plain(other));
+  }
+  lt(other: unknown): boolean {
+    return this.#text < String(plain(other));
+  }
+  leq(other: unknown): boolean {
+    return this.#text <= String(plain(other));
+  }
+
+  /** Liquid's `contains` looks for this method on what stands at its left. */
+  indexOf(part: unknown): number {
+    return this.#text.indexOf(String(plain(part)));
+  }
+}
+
+/**
+ * An object whose names a visitor chose, as Liquid gets it: the names are its own properties, and
+ * nothing else is; whoever iterates over it gets the names marked.
+ */
+export function visitorObject(
+  entries: Iterable<readonly [string, unknown]>,
+): Readonly<Record<string, unknown>> {
+  const object: Record<string, unknown> = Object.create(null);
+  for (const [name, value] of entries) {
+    // Of two values with one name the first counts.
+    if (!Object.hasOwn(object, name)) object[name] = value;
+  }
+  const pairs = Object.entries(object).map(
+    ([name, value]) => [new VisitorText(name, 'name'), value] as const,
+  );
+  return Object.defineProperties(object, {
+    // `{% for pair in query %}`: `pair[0]` is the name.
+    [Symbol.iterator]: { value: () => pairs.values() },
+    [Symbol.toPrimitive]: { value: () => pairs.map(([, value]) => String(value)).join('\n') },
+  });
+}
+
+function plain(value: unknown): unknown {
+  return value instanceof VisitorText ? value.text : value;
+}
+
+function bounded(text: string): string {
+  const clean = text.toWellFormed().replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, '');
+  return clean.length <= CHARACTERS_MAX ? clean : clean.slice(0, CHARACTERS_MAX).toWellFormed();
+}
+
+function escapeMarkup(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}

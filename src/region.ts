@@ -1,0 +1,277 @@
+/**
+ * The region: memory that httpd and the engines share. This is the one place that loads the add-on
+ * `muse_region.node`. Units, limits and guarantees are those of native/region/*.h.
+ */
+
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+/** An answer; or an alias, whose body is the 20 bytes of another key. Times are `nowMs()`'s. */
+export interface RegionEntry {
+  /** When its provider wrote it. */
+  readonly storedAt: number;
+  readonly freshUntil: number;
+  readonly staleUntil: number;
+  readonly alias: boolean;
+  /** Lines `Name: value\n`. */
+  readonly head: Buffer;
+  readonly body: Buffer;
+}
+
+export interface RegionModel {
+  /** At most 127 bytes of UTF-8. */
+  readonly name: string;
+  /** SHA-1 over the settings that shape an answer. */
+  readonly digest: Buffer;
+  /** Seconds; absent when models.json does not say. */
+  readonly ttl?: number;
+}
+
+export interface RegionSizes {
+  readonly storeBytes?: number;
+  /** A power of two. */
+  readonly shards?: number;
+  readonly clients?: number;
+}
+
+export interface RegionStats {
+  readonly entries: number;
+  readonly bytesUsed: number;
+  readonly bytesTotal: number;
+  /** Entries that gave way to newer ones. */
+  readonly evicted: number;
+  /** Shards that were emptied because a process died in them. */
+  readonly recovered: number;
+}
+
+export interface Limit {
+  readonly perMinute: number;
+  readonly burst: number;
+}
+
+/** Times are nanoseconds from now. */
+export interface LimitResult {
+  readonly allowed: boolean;
+  readonly remaining: number;
+  readonly retryAfter: bigint;
+  readonly resetAfter: bigint;
+}
+
+/** In the order of muse_engine_state. */
+const ENGINE_STATES = ['none', 'starting', 'ready', 'down'] as const;
+export type EngineState = (typeof ENGINE_STATES)[number];
+
+export interface EngineInfo {
+  readonly state: EngineState;
+  /** Ends in a row without having been ready in between. */
+  readonly failures: number;
+  /** 0 when there is none. */
+  readonly pid: number;
+  readonly changedAt: number;
+  /** 0 before the first heartbeat. */
+  readonly beatAt: number;
+}
+
+/** What each counts is said in native/region/muse_counters.h. */
+export type Counter =
+  | 'requests'
+  | 'hits'
+  | 'stale'
+  | 'misses'
+  | 'limited'
+  | 'errors'
+  | 'abandoned'
+  | 'completions'
+  | 'failures';
+
+/** What the region could not do. `code` is the library's status, such as `MUSE_TOO_LARGE`. */
+export class RegionError extends Error {
+  override readonly name = 'RegionError';
+  readonly code: string;
+
+  /** Called by the add-on too, with just these arguments. */
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+type NativeEngine = Omit<EngineInfo, 'state'> & { readonly state: number };
+
+/** The class Region of native/addon/region_object.h. */
+interface NativeRegion {
+  readonly fd: number;
+  readonly epoch: number;
+  readonly modelsGeneration: number;
+  readonly sizes: Required<RegionSizes>;
+  detach(): void;
+  get(key: Uint8Array, nowMs?: number): RegionEntry | undefined;
+  put(key: Uint8Array, entry: RegionEntry): void;
+  remove(key: Uint8Array): boolean;
+  clear(): void;
+  stats(): RegionStats;
+  raiseEpoch(): number;
+  publishModels(models: readonly RegionModel[], defaultIndex: number): void;
+  models(): (RegionModel & { readonly isDefault: boolean })[];
+  beat(engine: number): void;
+  engine(index: number): NativeEngine;
+  setEngine(index: number, state: number, failures: number, pid: number): void;
+  take(id: Uint8Array, limit: Limit, nowNs?: bigint): LimitResult;
+  claimCounters(): number;
+  count(slot: number, counter: Counter, n: number): void;
+  counters(): Readonly<Record<Counter, number>>;
+  nowMs(): number;
+}
+
+interface Addon {
+  readonly Region: {
+    create(sizes: RegionSizes): NativeRegion;
+    attach(fd: number): NativeRegion;
+  };
+  setErrorClass(errorClass: typeof RegionError): void;
+}
+
+/**
+ * A handle of a region. Every method throws a {@link RegionError} for what the library refuses
+ * (`MUSE_DETACHED` after `detach`) and a TypeError for a value that is none of its kind.
+ */
+export class Region {
+  readonly #native: NativeRegion;
+
+  private constructor(native: NativeRegion) {
+    this.#native = native;
+  }
+
+  /** A new region: 64 MiB in 16 shards and 65,536 clients unless `sizes` says otherwise. */
+  static create(sizes: RegionSizes = {}): Region {
+    return new Region(loadAddon().Region.create(sizes));
+  }
+
+  /** The region behind a descriptor, which stays the caller's to close. */
+  static attach(fd: number): Region {
+    return new Region(loadAddon().Region.attach(fd));
+  }
+
+  /** The handle's own descriptor: another process or thread may attach to it. */
+  get fd(): number {
+    return this.#native.fd;
+  }
+
+  get sizes(): Required<RegionSizes> {
+    return this.#native.sizes;
+  }
+
+  /** Lets the memory go. Every other method throws from now on; a second time does nothing. */
+  detach(): void {
+    this.#native.detach();
+  }
+
+  /** CLOCK_MONOTONIC in milliseconds, the clock of every time in the page store. */
+  nowMs(): number {
+    return this.#native.nowMs();
+  }
+
+  /** The entry under a key of 20 bytes, unless it is past `staleUntil` at `nowMs`. */
+  get(key: Uint8Array, nowMs?: number): RegionEntry | undefined {
+    return this.#native.get(key, nowMs);
+  }
+
+  /** @throws {RegionError} `MUSE_TOO_LARGE`, and what was under the key before is gone then. */
+  put(key: Uint8Array, entry: RegionEntry): void {
+    this.#native.put(key, entry);
+  }
+
+  /** Whether there was an entry. */
+  remove(key: Uint8Array): boolean {
+    return this.#native.remove(key);
+  }
+
+  clear(): void {
+    this.#native.clear();
+  }
+
+  stats(): RegionStats {
+    return this.#native.stats();
+  }
+
+  /** The prompt epoch; 1 at first. */
+  get epoch(): number {
+    return this.#native.epoch;
+  }
+
+  /** Makes every page key name nothing any more; returns the new epoch. */
+  raiseEpoch(): number {
+    return this.#native.raiseEpoch();
+  }
+
+  /** Replaces the model table; the same table again changes nothing. */
+  publishModels(models: readonly RegionModel[], defaultIndex: number): void {
+    this.#native.publishModels(models, defaultIndex);
+  }
+
+  models(): readonly (RegionModel & { readonly isDefault: boolean })[] {
+    return this.#native.models();
+  }
+
+  /** 0 before the first table; grows with every table that differs from the last. */
+  get modelsGeneration(): number {
+    return this.#native.modelsGeneration;
+  }
+
+  /** An engine's heartbeat, now. */
+  beat(engine: number): void {
+    this.#native.beat(engine);
+  }
+
+  engine(index: number): EngineInfo {
+    const info = this.#native.engine(index);
+    return { ...info, state: ENGINE_STATES[info.state] ?? 'none' };
+  }
+
+  setEngine(index: number, state: EngineState, failures: number, pid: number): void {
+    this.#native.setEngine(index, ENGINE_STATES.indexOf(state), failures, pid);
+  }
+
+  /** One request of a client: `id` names it, and `nowNs` is CLOCK_MONOTONIC's by default. */
+  take(id: Uint8Array, limit: Limit, nowNs?: bigint): LimitResult {
+    return this.#native.take(id, limit, nowNs);
+  }
+
+  /** This process's slot of counters. */
+  claimCounters(): number {
+    return this.#native.claimCounters();
+  }
+
+  count(slot: number, counter: Counter, n = 1): void {
+    this.#native.count(slot, counter, n);
+  }
+
+  /** What all processes counted since the region was made. */
+  counters(): Readonly<Record<Counter, number>> {
+    return this.#native.counters();
+  }
+}
+
+/** Node keeps a loaded add-on, so this costs little but the first time in a thread. */
+function loadAddon(): Addon {
+  const addon = createRequire(import.meta.url)(findAddon()) as Addon;
+  addon.setErrorClass(RegionError);
+  return addon;
+}
+
+/** Beside engine.js in an installation; else where the build leaves it in the checkout. */
+function findAddon(): string {
+  const named = process.env.MUSE_AI_REGION_ADDON;
+  if (named !== undefined && named !== '') return named;
+  const places = ['./muse_region.node', '../build/muse_region.node'].map((place) =>
+    fileURLToPath(new URL(place, import.meta.url)),
+  );
+  const found = places.find((place) => existsSync(place));
+  if (found !== undefined) return found;
+  throw new RegionError(
+    'MUSE_NO_ADDON',
+    `the add-on is neither ${places.join(' nor ')}: run "npm run build", ` +
+      'or name it in the environment variable MUSE_AI_REGION_ADDON',
+  );
+}

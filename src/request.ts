@@ -1,0 +1,99 @@
+/** What httpd asks for, as typed values: the parameters of one request, checked once. */
+
+import { MuseError } from './errors.ts';
+
+/** `on`: look up and store. `bypass`: store only. `off`: neither. */
+export type CacheMode = 'on' | 'bypass' | 'off';
+
+export interface Asked {
+  readonly method: string;
+  /** Absolute path of the `.ai` file. */
+  readonly file: string;
+  /** The URL's path, decoded. */
+  readonly path: string;
+  /** The query as sent, without the question mark. */
+  readonly query: string;
+  /** 20 bytes under which an alias may be stored. */
+  readonly pageKey: Buffer | undefined;
+  /** Chosen by the environment or a header: wins over the page's own. */
+  readonly model: string | undefined;
+  /** MuseAiModel of the directory: the page's own wins over it. */
+  readonly modelDefault: string | undefined;
+  readonly backend: number;
+  readonly cache: CacheMode;
+  /** Seconds. */
+  readonly cacheTtl: number | undefined;
+  readonly promptsDir: string | undefined;
+  readonly promptsMinify: boolean;
+  /** 0: leave it out of the provider request. */
+  readonly maxTokens: number | undefined;
+  /** Seconds for the whole page. */
+  readonly timeout: number;
+  /** Declared environment variables, by name. */
+  readonly env: ReadonlyMap<string, string>;
+}
+
+const ENV_PREFIX = 'MUSE_ENV_';
+const TIMEOUT_DEFAULT = 300;
+
+/**
+ * The request behind `params`.
+ *
+ * @throws {MuseError} `request-invalid` when a parameter is missing or out of its range.
+ */
+export function readRequest(params: ReadonlyMap<string, string>): Asked {
+  const file = params.get('SCRIPT_FILENAME');
+  if (!file) throw invalid('SCRIPT_FILENAME', file);
+  return {
+    method: params.get('REQUEST_METHOD') ?? 'GET',
+    file,
+    path: params.get('DOCUMENT_URI') ?? '/',
+    query: params.get('QUERY_STRING') ?? '',
+    pageKey: readKey(params.get('MUSE_PAGE_KEY')),
+    model: params.get('MUSE_MODEL') || undefined,
+    modelDefault: params.get('MUSE_MODEL_DEFAULT') || undefined,
+    backend: readNumber(params, 'MUSE_BACKEND') ?? 0,
+    cache: readCacheMode(params.get('MUSE_CACHE')),
+    cacheTtl: readNumber(params, 'MUSE_CACHE_TTL'),
+    promptsDir: params.get('MUSE_PROMPTS_DIR') || undefined,
+    promptsMinify: params.get('MUSE_PROMPTS_MINIFY') === '1',
+    maxTokens: readNumber(params, 'MUSE_MAX_TOKENS'),
+    timeout: readNumber(params, 'MUSE_TIMEOUT') || TIMEOUT_DEFAULT,
+    env: readEnv(params),
+  };
+}
+
+function readKey(text: string | undefined): Buffer | undefined {
+  if (!text) return undefined;
+  if (!/^[0-9a-f]{40}$/i.test(text)) throw invalid('MUSE_PAGE_KEY', text);
+  return Buffer.from(text, 'hex');
+}
+
+function readCacheMode(text: string | undefined): CacheMode {
+  if (text === undefined || text === 'on') return 'on';
+  if (text === 'off' || text === 'bypass') return text;
+  throw invalid('MUSE_CACHE', text);
+}
+
+function readNumber(params: ReadonlyMap<string, string>, name: string): number | undefined {
+  const text = params.get(name);
+  if (text === undefined || text === '') return undefined;
+  if (!/^\d{1,9}$/.test(text)) throw invalid(name, text);
+  return Number(text);
+}
+
+function readEnv(params: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const env = new Map<string, string>();
+  for (const [name, value] of params) {
+    if (name.startsWith(ENV_PREFIX)) env.set(name.slice(ENV_PREFIX.length), value);
+  }
+  return env;
+}
+
+function invalid(name: string, value: string | undefined): MuseError {
+  const found = value === undefined ? 'is missing' : `is "${value}", which is not understood`;
+  return new MuseError(
+    'request-invalid',
+    `the parameter ${name} from httpd ${found}; are module and engine of the same version?`,
+  );
+}

@@ -1,0 +1,99 @@
+/** From a provider's events to the pieces of a page. */
+
+import type { Cleaner, NoticeKind } from './cleaning/cleaning.ts';
+import type { Writer } from './completion.ts';
+import { MuseError } from './errors.ts';
+import type { Log } from './log.ts';
+import type { Model } from './models/model.ts';
+import type { CompletionRequest, FinishReason, Provider, Usage } from './providers/provider.ts';
+
+/** Provider calls, for the counters that all of httpd shares. */
+export interface CallCounter {
+  started(): void;
+  failed(): void;
+}
+
+export interface WritingOptions {
+  readonly provider: Provider;
+  readonly request: CompletionRequest;
+  readonly model: Model;
+  readonly cleaner: Cleaner;
+  readonly counter: CallCounter;
+  readonly log: Log;
+}
+
+const MILLION = 1_000_000;
+
+export function createWriter(options: WritingOptions): Writer {
+  const { provider, request, model, cleaner, counter, log } = options;
+  return {
+    async write(emit, signal) {
+      counter.started();
+      try {
+        for await (const event of provider.complete(request, signal)) {
+          if (event.type === 'text') emit(cleaner.push(event.text));
+          else if (event.type === 'reasoning') cleaner.pushReasoning(event.text);
+          else return finish(event.reason, event.usage, emit);
+        }
+        throw new MuseError('provider-cut-off', `model "${model.name}": the answer has no end`);
+      } catch (error) {
+        if (!signal.aborted) counter.failed();
+        throw error;
+      }
+    },
+    notice: (error) => cleaner.notice(noticeFor(error)),
+  };
+
+  function finish(
+    reason: FinishReason,
+    usage: Usage | undefined,
+    emit: (piece: string) => void,
+  ): { complete: boolean } {
+    if (usage !== undefined) logUsage(usage, model, log);
+    const short = reason === 'length' || reason === 'content_filter';
+    const last = short ? cleaner.notice(kindOf(reason)) : cleaner.end();
+    if (cleaner.outcome !== 'answer') throw emptyAnswer(cleaner, model, reason);
+    emit(last);
+    if (reason === 'length') {
+      const advice = 'raise max_tokens in the page or in models.json, or MuseAiMaxTokens';
+      log.write(
+        'answer-truncated',
+        `model "${model.name}" reached its limit of tokens, so the page is cut short; ${advice}`,
+      );
+    } else if (reason !== 'stop') {
+      const text = `model "${model.name}" ended the answer with "${reason}"; it is not kept`;
+      log.write('answer-filtered', text);
+    }
+    return { complete: reason === 'stop' };
+  }
+}
+
+function emptyAnswer(cleaner: Cleaner, model: Model, reason: FinishReason): MuseError {
+  const what =
+    cleaner.outcome === 'only-reasoning'
+      ? 'reasoned, but wrote no answer; raise max_tokens'
+      : 'answered with nothing but white space';
+  return new MuseError('answer-empty', `model "${model.name}" ${what} (finish_reason: ${reason})`);
+}
+
+function kindOf(reason: 'length' | 'content_filter'): NoticeKind {
+  return reason === 'length' ? 'length' : 'filtered';
+}
+
+function noticeFor(error: MuseError): NoticeKind {
+  if (error.code === 'provider-slow') return 'timeout';
+  return error.code === 'answer-too-long' ? 'length' : 'broken';
+}
+
+function logUsage(usage: Usage, model: Model, log: Log): void {
+  const { inputTokens, outputTokens } = usage;
+  const price = model.price;
+  const cost =
+    price === undefined
+      ? ''
+      : `, cost ${((inputTokens * price.input + outputTokens * price.output) / MILLION).toFixed(6)}`;
+  log.write(
+    'answer-usage',
+    `model "${model.name}": ${inputTokens} tokens in, ${outputTokens} tokens out${cost}`,
+  );
+}

@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkout } from './document.ts';
+
+/** One row of the table in muse_directives.c. */
+export interface DirectiveRow {
+  readonly name: string;
+  /** Where httpd takes it, in the words of httpd's own directive pages. */
+  readonly context: string;
+  /** What AllowOverride has to name; undefined: not for .htaccess. */
+  readonly override: string | undefined;
+  /** The default that the row's help text names, if it does. */
+  readonly helpDefault: string | undefined;
+  /** Bounds of a whole number, if it is one. */
+  readonly range: { readonly min: string; readonly max: string } | undefined;
+}
+
+const CONTEXTS: Readonly<Record<string, string>> = {
+  AUTHOR: 'server config, virtual host, directory, .htaccess',
+  ADMIN: 'server config, virtual host, directory',
+  RSRC_CONF: 'server config, virtual host',
+};
+
+/** httpd's own directive, at which our module only listens. */
+const NOT_OURS = 'PassEnv';
+
+/** The directives that the module registers, as its source has them. */
+export function readDirectiveTable(): DirectiveRow[] {
+  const source = readFileSync(join(checkout, 'apache-module', 'muse_directives.c'), 'utf8');
+  const table = /command_rec muse_directives\[\] = \{\n(.*?)\n\};/s.exec(source)?.[1];
+  if (table === undefined) throw new Error('muse_directives.c: there is no table of directives');
+  const classes = Object.keys(CONTEXTS).join('|');
+  const row = new RegExp(
+    `(\\w+)\\(\\s*"(\\w+)",\\s*(\\w+),\\s*(?:NULL,\\s*)?(${classes}|OR_FILEINFO),\\s*((?:"[^"]*"\\s*)+)\\)`,
+    'g',
+  );
+  const rows = [...table.matchAll(row)];
+  const names = [...table.matchAll(/\(\s*"(\w+)"/g)].map((match) => match[1]);
+  if (rows.length !== names.length) {
+    const read = rows.map((match) => match[2]);
+    const unread = names.filter((name) => !read.includes(name));
+    throw new Error(`muse_directives.c: rows that this test can't read: ${unread.join(', ')}`);
+  }
+  return rows
+    .filter(([, , name]) => name !== NOT_OURS)
+    .map(([, kind = '', name = '', setter = '', allowed = '', help = '']) => ({
+      name,
+      context: isGlobal(source, setter) ? 'server config' : (CONTEXTS[allowed] ?? allowed),
+      override: allowed === 'AUTHOR' ? 'FileInfo' : undefined,
+      helpDefault: defaultIn(help),
+      range: kind === 'NUMBER' ? rangeOf(source, setter) : undefined,
+    }));
+}
+
+/** Defaults that the source has as macros: MUSE_DEFAULT_RPM → its value. */
+export function readDefaultMacros(): Map<string, string> {
+  const source = readFileSync(join(checkout, 'apache-module', 'muse_config.h'), 'utf8');
+  return new Map(
+    [...source.matchAll(/^#define MUSE_DEFAULT_(\w+) "?([\w-]+)"?$/gm)].map(
+      ([, name = '', value = '']) => [name, value],
+    ),
+  );
+}
+
+/** Whether a setter, or what it calls, refuses everything but the main server's configuration. */
+function isGlobal(source: string, setter: string): boolean {
+  const body = new RegExp(`\\n(?:static )?const char \\*${setter}\\(.*?\\n\\}`, 's').exec(
+    source,
+  )?.[0];
+  return body !== undefined && /\b(?:global_only|set_path)\(/.test(body);
+}
+
+function rangeOf(source: string, name: string): { min: string; max: string } {
+  const range = new RegExp(`number_range ${name} = \\{FIELD\\(\\w+\\), (\\d+), (\\d+),`).exec(
+    source,
+  );
+  if (!range) throw new Error(`muse_directives.c: this test can't read ${name}`);
+  return { min: range[1] ?? '', max: range[2] ?? '' };
+}
+
+/** "(300)", "On (default)" or "(default X-Muse-Model)" in a help text. */
+function defaultIn(help: string): string | undefined {
+  return (
+    /\((\d+[KMG]?)\)/.exec(help)?.[1] ??
+    /(\w+) \(default\)/.exec(help)?.[1] ??
+    /\(default ([\w-]+)\)/.exec(help)?.[1]
+  );
+}

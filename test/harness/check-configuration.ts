@@ -1,0 +1,18 @@
+import { execFile } from 'node:child_process';
+
+/** What `httpd -t` says of a configuration. */
+export interface Verdict {
+  readonly ok: boolean;
+  readonly said: string;
+}
+
+/** Runs `httpd -t` on a configuration file. */
+export function checkConfiguration(httpd: string, config: string): Promise<Verdict> {
+  return new Promise((resolve, reject) => {
+    execFile(httpd, ['-t', '-f', config], { cwd: '/' }, (error, stdout, stderr) => {
+      // A number is an exit status; anything else means that httpd could not be run.
+      if (error !== null && typeof error.code !== 'number') reject(error);
+      else resolve({ ok: error === null, said: (stdout + stderr).trim() });
+    });
+  });
+}

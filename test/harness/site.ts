@@ -1,0 +1,68 @@
+import {
+  chmodSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** A folder of files that the server's user can read, whatever our umask is. */
+export class Site {
+  readonly root: string;
+
+  constructor(root: string) {
+    this.root = root;
+    makeFolder(root);
+  }
+
+  path(...names: readonly string[]): string {
+    return join(this.root, ...names);
+  }
+
+  /** Writes a file in place, with the folders above it, and returns its path. */
+  write(name: string, content: string | Uint8Array): string {
+    const path = this.path(name);
+    makeFolder(dirname(path));
+    writeFileSync(path, content);
+    chmodSync(path, 0o644);
+    return path;
+  }
+
+  /** Writes a value as JSON. */
+  writeJson(name: string, value: unknown): string {
+    return this.write(name, `${JSON.stringify(value, null, 2)}\n`);
+  }
+
+  /** Replaces a file as careful editors do: a new file is renamed over the old one. */
+  replace(name: string, content: string | Uint8Array): string {
+    const path = this.path(name);
+    renameSync(this.write(`${name}.new~`, content), path);
+    return path;
+  }
+
+  link(name: string, target: string): string {
+    const path = this.path(name);
+    makeFolder(dirname(path));
+    rmSync(path, { force: true });
+    symlinkSync(target, path);
+    return path;
+  }
+
+  /** Sets when a file was last changed. */
+  touch(name: string, date: Date): void {
+    utimesSync(this.path(name), date, date);
+  }
+
+  remove(name: string): void {
+    rmSync(this.path(name), { recursive: true, force: true });
+  }
+}
+
+function makeFolder(folder: string): void {
+  const made = mkdirSync(folder, { recursive: true });
+  if (made === undefined) return;
+  for (let at = folder; at.length >= made.length; at = dirname(at)) chmodSync(at, 0o755);
+}

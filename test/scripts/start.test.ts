@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { findInstallation } from '../../scripts/httpd/installation.ts';
+import { makePublicFolder } from '../../scripts/httpd/public-folder.ts';
+import { findMarked } from '../harness/processes.ts';
+import { waitUntil } from '../harness/wait-until.ts';
+
+/** The server that `npm start` runs, on a free port and with a run folder of its own. */
+async function startDemo(env: Record<string, string> = {}) {
+  const folder = makePublicFolder('muse-start-', findInstallation().runAs);
+  const child = spawn(process.execPath, ['scripts/serve/main.ts'], {
+    env: {
+      PATH: process.env.PATH,
+      MUSE_AI_TEST_ROOT: folder,
+      MUSE_RUN_DIR: folder,
+      PORT: '0',
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = collect(child);
+  onTestFinished(async () => {
+    if (child.exitCode === null) child.kill('SIGKILL');
+    await waitUntil('the demo to end', () => findMarked('MUSE_AI_TEST_ROOT', folder).length === 0);
+    rmSync(folder, { recursive: true });
+  });
+  const exited = once(child, 'close');
+  const url = () => /The demo site is at (\S+)\//.exec(output.text)?.[1];
+  return { child, folder, output, exited, url };
+}
+
+function collect(child: ChildProcess): { text: string } {
+  const output = { text: '' };
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      output.text += text;
+    });
+  }
+  return output;
+}
+
+test('the demo site serves its pages, follows models.json, and ends on Ctrl-C', async () => {
+  const { child, folder, output, exited, url } = await startDemo();
+  const base = await waitUntil(() => `the URL in:\n${output.text}`, url);
+  const get = async (path: string) => {
+    const response = await fetch(base + path);
+    return { status: response.status, headers: response.headers, text: await response.text() };
+  };
+
+  const front = await get('/');
+  expect(front.status).toBe(200);
+  expect(front.text).toContain('<b>preview</b>');
+  for (const [, path = ''] of front.text.matchAll(/href="(\/[^"]*)"/g)) {
+    const expected = path.startsWith('/closed/') ? 403 : 200;
+    expect([path, (await get(path)).status]).toEqual([path, expected]);
+  }
+  expect((await get('/glossary.ai')).text).toMatch(/<\/html>\s*$/);
+  expect((await get('/recipe')).headers.get('content-type')).toMatch(/^text\/plain/);
+  expect((await get('/topic?topic=suspension-bridges')).text).toContain('suspension-bridges');
+  expect((await get('/hello')).headers.get('cache-status')).toContain('hit');
+  expect((await get('/hello?model=preview-terse')).text).toContain('preview-terse');
+  expect((await get('/closed/draft.ai')).text).not.toContain('Nobody can read it');
+
+  const file = join(folder, 'conf', 'models.json');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('"preview-terse"', '"preview-brief"'));
+  await waitUntil('the front page to follow', async () =>
+    (await get('/')).text.includes('preview-brief'),
+  );
+  await waitUntil('the engine to follow', async () =>
+    (await get('/hello?model=preview-brief')).text.includes('preview-brief'),
+  );
+
+  child.kill('SIGINT');
+  expect(await exited).toEqual([0, null]);
+  expect(output.text).toContain('GET /topic?topic=suspension-bridges 200');
+  expect(output.text).not.toMatch(/^ *(warn|error|crit):/m);
+  expect(findMarked('MUSE_AI_TEST_ROOT', folder)).toEqual([]);
+});
+
+test('a port that is taken ends the start with a word on what to do', async () => {
+  const first = await startDemo();
+  const base = await waitUntil(() => `the URL in:\n${first.output.text}`, first.url);
+  const port = new URL(base).port;
+  const second = await startDemo({ PORT: port });
+  expect(await second.exited).toEqual([1, null]);
+  expect(second.output.text).toContain(`Port ${port} is in use`);
+  first.child.kill('SIGTERM');
+  expect(await first.exited).toEqual([0, null]);
+});
+
+test('a PORT that is no port is said', async () => {
+  const { exited, output } = await startDemo({ PORT: 'eighty' });
+  expect(await exited).toEqual([1, null]);
+  expect(output.text).toContain('PORT is "eighty"');
+});

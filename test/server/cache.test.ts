@@ -1,0 +1,291 @@
+import { describe, expect } from 'vitest';
+import {
+  enablePages,
+  type Httpd,
+  type Result,
+  scriptedModel,
+  test,
+  useModel,
+  waitUntil,
+} from '../harness/index.ts';
+import { type ScriptedProvider, samplePage, say } from '../provider/index.ts';
+
+const page = samplePage('scripted');
+
+/** Pages that tell by their number which call of the provider wrote them. */
+function numbered(provider: ScriptedProvider): void {
+  provider.script(scriptedModel, () => say(numberedPage(provider.received)));
+}
+
+const numberedPage = (n: number) =>
+  `<!doctype html><html lang="en"><head><title>${n}</title></head><body>Page ${n}</body></html>`;
+
+const isHit = (result: Result) => result.headers['cache-status']?.startsWith('muse; hit') === true;
+
+test('a page is written once and then served by httpd alone', async ({ httpd, provider }) => {
+  enablePages(httpd, provider);
+  httpd.site.write('page.ai', 'Write about the sea.');
+  await httpd.start();
+  const first = await httpd.get('/page');
+  expect([first.status, first.text]).toEqual([200, page]);
+  expect(first.headers).toMatchObject({
+    'content-type': 'text/html; charset=utf-8',
+    'cache-control': 'max-age=300',
+    'cache-status': 'muse; fwd=uri-miss; stored',
+    vary: 'X-Muse-Model',
+  });
+  expect(first.headers).not.toHaveProperty('age');
+  const second = await httpd.get('/page');
+  expect([second.status, second.text]).toEqual([200, page]);
+  expect(second.headers).toMatchObject({
+    'content-type': 'text/html; charset=utf-8',
+    'content-length': String(Buffer.byteLength(page)),
+    'cache-control': 'max-age=300',
+    'cache-status': expect.stringMatching(/^muse; hit; ttl=(300|299|298)$/),
+    vary: 'X-Muse-Model',
+    etag: expect.stringMatching(/^"[^"]+"$/),
+    age: expect.stringMatching(/^[012]$/),
+  });
+  expect(provider.received).toBe(1);
+});
+
+test('Age counts up, and what is left of the lifetime goes down', async ({ httpd, provider }) => {
+  enablePages(httpd, provider);
+  httpd.site.write('page.ai', 'Write about the sea.');
+  await httpd.start();
+  await httpd.get('/page');
+  const older = await waitUntil('a second to pass', async () => {
+    const result = await httpd.get('/page');
+    return Number(result.headers.age) >= 1 ? result : undefined;
+  });
+  const ttl = Number(/ttl=(\d+)/.exec(older.headers['cache-status'] ?? '')?.[1]);
+  expect(Number(older.headers.age) + ttl).toBe(300);
+  expect(older.headers['cache-control']).toBe('max-age=300');
+});
+
+test('cached pages are served while the engine is stopped', async ({ httpd, provider }) => {
+  enablePages(httpd, provider);
+  httpd.site.write('page.ai', 'Write about {{ query.n }}.');
+  httpd.site.write('static.txt', 'static');
+  await httpd.start();
+  await httpd.get('/page?n=1');
+  const engine = await httpd.engine();
+  await engine.freeze();
+  const hits = await Promise.all(Array.from({ length: 20 }, () => httpd.get('/page?n=1')));
+  expect(hits.every((hit) => isHit(hit) && hit.text === page)).toBe(true);
+  expect((await httpd.get('/page?n=1', { method: 'HEAD' })).status).toBe(200);
+  expect((await httpd.get('/static.txt')).text).toBe('static');
+  const cold = httpd.open('/page?n=2');
+  expect(isHit(await httpd.get('/page?n=1'))).toBe(true);
+  expect(provider.received).toBe(1);
+  engine.thaw();
+  expect((await cold.done).text).toBe(page);
+  expect(provider.received).toBe(2);
+});
+
+describe('a visitor who has the page already gets 304', () => {
+  test('for its ETag, however it is written', async ({ httpd, provider }) => {
+    enablePages(httpd, provider);
+    httpd.site.write('page.ai', 'Write about the sea.');
+    await httpd.start();
+    await httpd.get('/page');
+    const { etag = '', vary } = (await httpd.get('/page')).headers;
+    const ask = (value: string, method = 'GET') =>
+      httpd.get('/page', { method, headers: { 'If-None-Match': value } });
+    for (const value of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
+      const same = await ask(value);
+      expect([value, same.status, same.text]).toEqual([value, 304, '']);
+      expect(same.headers).toMatchObject({ etag, vary, 'cache-control': 'max-age=300' });
+      expect((await ask(value, 'HEAD')).status).toBe(304);
+    }
+    for (const value of ['"other"', 'W/"other"', etag.slice(0, -2)]) {
+      const whole = await ask(value);
+      expect([value, whole.status, whole.text]).toEqual([value, 200, page]);
+    }
+    expect(provider.received).toBe(1);
+  });
+
+  test('also when mod_deflate has packed it', async ({ httpd, provider }) => {
+    httpd.config.modules('filter', 'deflate');
+    enablePages(httpd, provider, 'SetOutputFilter DEFLATE');
+    httpd.site.write('page.ai', 'Write about the sea.');
+    await httpd.start();
+    await httpd.get('/page');
+    const gzip = { 'Accept-Encoding': 'gzip' };
+    const packed = await httpd.get('/page', { headers: gzip });
+    expect(packed.headers['content-encoding']).toBe('gzip');
+    const { etag = '' } = packed.headers;
+    expect(etag).toMatch(/-gzip"$/);
+    const again = await httpd.get('/page', { headers: { ...gzip, 'If-None-Match': etag } });
+    expect([again.status, again.body.length, again.headers.etag]).toEqual([304, 0, etag]);
+  });
+});
+
+describe('an answer is kept', () => {
+  test('as long as page, model or directive say, in this order', async ({ httpd, provider }) => {
+    const models = [{ name: scriptedModel }, { name: 'brief', ttl: 40 }];
+    httpd.config.muse({
+      models: { models: models.map((model) => ({ ...model, endpoint: provider.url })) },
+    });
+    httpd.config
+      .lines('MuseAiEnable On')
+      .section('Directory', httpd.site.path('set'), 'MuseAiCacheTTL 60');
+    const matter = '---\nttl: 20\n---\n';
+    for (const folder of ['set', 'unset']) {
+      httpd.site.write(`${folder}/plain.ai`, `Write plainly in ${folder}.`);
+      httpd.site.write(`${folder}/own.ai`, `${matter}Write quickly in ${folder}.`);
+    }
+    await httpd.start();
+    for (const [path, model, seconds] of [
+      ['/unset/plain', scriptedModel, 300],
+      ['/set/plain', scriptedModel, 60],
+      ['/set/plain', 'brief', 40],
+      ['/unset/plain', 'brief', 40],
+      ['/set/own', scriptedModel, 20],
+      ['/set/own', 'brief', 20],
+    ] as const) {
+      const headers = { 'X-Muse-Model': model };
+      const first = await httpd.get(path, { headers });
+      const hit = await httpd.get(path, { headers });
+      const both = [first, hit].map((result) => result.headers['cache-control']);
+      expect([path, model, ...both]).toEqual([
+        ...[path, model, `max-age=${seconds}`, `max-age=${seconds}`],
+      ]);
+      expect(isHit(hit)).toBe(true);
+    }
+    expect(provider.received).toBe(6);
+  });
+
+  test('and then written anew', async ({ httpd, provider }) => {
+    enablePages(httpd, provider, 'MuseAiCacheTTL 1');
+    httpd.site.write('page.ai', 'Write about the sea.');
+    numbered(provider);
+    await httpd.start();
+    expect((await httpd.get('/page')).text).toBe(numberedPage(1));
+    const seen = new Set<string>();
+    const next = await waitUntil('the next page', async () => {
+      const result = await httpd.get('/page');
+      if (isHit(result)) seen.add(`${result.headers['cache-control']} ${result.text}`);
+      return isHit(result) ? undefined : result;
+    });
+    expect([...seen]).toEqual([`max-age=1 ${numberedPage(1)}`]);
+    expect(next.text).toBe(numberedPage(2));
+    expect(next.headers['cache-status']).toBe('muse; fwd=uri-miss; stored');
+  });
+
+  test.for([
+    ['MuseAiCacheEnable Off', ''],
+    ['MuseAiCacheTTL 0', ''],
+    ['MuseAiCacheTTL 300', '---\nttl: 0\n---\n'],
+  ])('not at all with %s and front matter %j', async ([line = '', matter], { httpd, provider }) => {
+    enablePages(httpd, provider, line);
+    httpd.site.write('page.ai', `${matter}Write about the sea.`);
+    numbered(provider);
+    await httpd.start();
+    for (const n of [1, 2, 3]) {
+      const result = await httpd.get('/page');
+      expect([result.status, result.text]).toEqual([200, numberedPage(n)]);
+      expect(result.headers['cache-control']).toBe('no-store');
+      expect(result.headers['cache-status']).not.toContain('stored');
+      expect(result.headers).not.toHaveProperty('etag');
+    }
+  });
+
+  test('not if it is too large, but then served all the same', async ({ httpd, provider }) => {
+    enablePages(httpd, provider);
+    httpd.config.lines('MuseAiSharedMemory 1M');
+    httpd.site.write('page.ai', 'Write about the sea.');
+    // The store has 16 shards of 64 KB, and a page may take a quarter of one.
+    const large = numberedPage(1).replace('Page', 'x'.repeat(20_000));
+    provider.script(scriptedModel, say([large]));
+    await httpd.start();
+    httpd.log.expect(205);
+    for (const n of [1, 2]) {
+      const result = await httpd.get('/page');
+      expect([result.status, result.complete, result.text === large]).toEqual([200, true, true]);
+      expect(provider.received).toBe(n);
+    }
+    await httpd.log.waitFor(/MuseAiSharedMemory/, { count: 2 });
+  });
+});
+
+describe('?cache-bypass=1 has the page written anew', () => {
+  const remote = { headers: { 'X-Forwarded-For': '192.0.2.1' } };
+
+  test.for([
+    ['by default', [], { here: true, there: false }],
+    ['Local', ['MuseAiCacheBypass Local'], { here: true, there: false }],
+    ['On', ['MuseAiCacheBypass On'], { here: true, there: true }],
+    ['Off', ['MuseAiCacheBypass Off'], { here: false, there: false }],
+  ] as const)('%s: %j', async ([, lines, works], { httpd, provider }) => {
+    httpd.config.modules('remoteip');
+    enablePages(httpd, provider, ...lines);
+    httpd.config.lines('RemoteIPHeader X-Forwarded-For', 'RemoteIPInternalProxy 127.0.0.1');
+    httpd.site.write('page.ai', 'Write about {{ query.n }}.');
+    numbered(provider);
+    await httpd.start();
+    const plain = await httpd.get('/page?n=1');
+    for (const [options, allowed] of [
+      [{}, works.here],
+      [remote, works.there],
+    ] as const) {
+      const before = provider.received;
+      const bypassed = await httpd.get('/page?n=1&cache-bypass=1', options);
+      expect(provider.received - before).toBe(allowed ? 1 : 0);
+      expect(isHit(bypassed)).toBe(!allowed);
+      if (allowed) expect(bypassed.headers['cache-status']).toBe('muse; fwd=bypass; stored');
+      // What was written anew is kept for everybody, and for the address without the word.
+      const after = await httpd.get('/page?n=1');
+      expect([isHit(after), after.text]).toEqual([true, bypassed.text]);
+    }
+    expect(plain.text).toBe(numberedPage(1));
+    expect(provider.requests.at(-1)?.messages.at(-1)?.content).not.toContain('bypass');
+  });
+
+  test('only as these words', async ({ httpd, provider }) => {
+    enablePages(httpd, provider);
+    httpd.site.write('page.ai', 'Write about the sea.');
+    await httpd.start();
+    await httpd.get('/page');
+    for (const query of ['cache-bypass=0', 'cache-bypass', 'xcache-bypass=1', 'cache-bypass=11']) {
+      expect([query, isHit(await httpd.get(`/page?${query}`))]).toEqual([query, true]);
+    }
+    for (const query of ['cache-bypass=1', 'a=b&cache-bypass=1', 'cache-bypass=1&a=b']) {
+      expect([query, isHit(await httpd.get(`/page?${query}`))]).toEqual([query, false]);
+    }
+  });
+});
+
+test('the cache outlives a graceful restart and the engine', async ({ httpd, provider }) => {
+  enablePages(httpd, provider);
+  httpd.site.write('page.ai', 'Write about the sea.');
+  await httpd.start();
+  await httpd.get('/page');
+  await httpd.graceful();
+  expect(isHit(await httpd.get('/page'))).toBe(true);
+  httpd.log.expect(22);
+  httpd.log.allow(20);
+  const engine = await currentEngine(httpd);
+  await engine.kill();
+  expect(isHit(await httpd.get('/page'))).toBe(true);
+  expect(provider.received).toBe(1);
+});
+
+/** The one engine, once the one from before the restart has ended. */
+async function currentEngine(httpd: Httpd) {
+  return waitUntil('one engine', () => {
+    const engines = httpd.engines();
+    return engines.length === 1 ? engines[0] : undefined;
+  });
+}
+
+test('what is not enabled is not served from the cache either', async ({ httpd, provider }) => {
+  useModel(httpd, provider);
+  httpd.config.lines('MuseAiEnable On');
+  httpd.site.write('page.ai', 'Write about the sea.');
+  await httpd.start();
+  await httpd.get('/page');
+  httpd.site.write('.htaccess', 'MuseAiEnable Off\n');
+  expect((await httpd.get('/page')).status).toBe(404);
+  expect((await httpd.get('/page.ai')).status).toBe(403);
+});

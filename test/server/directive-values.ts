@@ -1,0 +1,107 @@
+/** A line that httpd must refuse, and what the message has to say besides the directive's name. */
+export type WrongLine = readonly [line: string, says: RegExp];
+
+const flags = [
+  'MuseAiEnable',
+  'MuseAiProtectSource',
+  'MuseAiPromptsMinify',
+  'MuseAiCacheEnable',
+  'MuseAiRateLimitEnable',
+];
+
+const numbers: readonly (readonly [string, number, number, string])[] = [
+  ['MuseAiTimeout', 1, 86_400, 'MuseAiTimeout 300'],
+  ['MuseAiMaxTokens', 0, 200_000, 'MuseAiMaxTokens 16384'],
+  ['MuseAiCacheTTL', 0, 31_536_000, 'MuseAiCacheTTL 300'],
+  ['MuseAiRateLimitRPM', 1, 10_000, 'MuseAiRateLimitRPM 60'],
+  ['MuseAiRateLimitBurstSize', 1, 10_000, 'MuseAiRateLimitBurstSize 20'],
+  ['MuseAiEngines', 1, 16, 'MuseAiEngines 1'],
+];
+
+const longName = 'm'.repeat(128);
+
+const others: readonly WrongLine[] = [
+  ['MuseAiModel ""', /is empty.*for example: MuseAiModel gpt-4o-mini/],
+  [`MuseAiModel ${longName}`, /longer than 127 bytes/],
+  ['MuseAiModel "a\tb"', /control character/],
+  ['MuseAiModelHeader ""', /such as X-Muse-Model, or Off/],
+  ['MuseAiModelHeader "X Model"', /"X Model" is not the name of a request header/],
+  ['MuseAiModelHeader X-Model:', /such as X-Muse-Model, or Off/],
+  ['MuseAiPromptsDir ""', /the folder that holds system_prompt.ai/],
+  ['MuseAiCacheBypass Yes', /"Yes" is none of Local .*On .*Off/],
+  ['MuseAiEnv ""', /for example: MuseAiEnv SITE_NAME/],
+  ['MuseAiEnv 1ST', /"1ST" is not the name of an environment variable/],
+  ['MuseAiEnv GOOD not-good', /"not-good" is not the name of an environment variable/],
+  ['MuseAiRateLimitWhitelistIPs ""', /not an IP address or network/],
+  ['MuseAiRateLimitWhitelistIPs localhost', /"localhost" is not an IP address or network/],
+  ['MuseAiRateLimitWhitelistIPs 300.1.1.1', /for example: .*10\.0\.0\.0\/8 2001:db8::\/32/],
+  ['MuseAiRateLimitWhitelistIPs 127.0.0.1 10.0.0.0/33', /"10\.0\.0\.0\/33" is not/],
+  ['MuseAiRateLimitWhitelistIPs 2001:db8::/129', /"2001:db8::\/129" is not/],
+  ['MuseAiRateLimitStatus 200', /an HTTP error status from 400 to 599; .*Status 429/],
+  ['MuseAiRateLimitStatus 600', /an HTTP error status from 400 to 599/],
+  ['MuseAiRateLimitStatus "Too Many"', /an HTTP error status from 400 to 599/],
+  ['MuseAiRateLimitStatus 499', /no HTTP status 499; 429 and 503 are usual/],
+  ['MuseAiEndpoint ""', /for example: MuseAiEndpoint https:\/\/api\.openai\.com\/v1/],
+  ['MuseAiEndpoint api.openai.com', /not an http:\/\/ or https:\/\/ URL/],
+  ['MuseAiEndpoint ftp://example.com/v1', /not an http:\/\/ or https:\/\/ URL/],
+  ['MuseAiEndpoint https://', /not an http:\/\/ or https:\/\/ URL/],
+  ['MuseAiEndpoint "https://exa mple.com/v1"', /not an http:\/\/ or https:\/\/ URL/],
+  ['MuseAiApiKey ""', /PassEnv OPENAI_API_KEY/],
+  ['MuseAiApiKey "sk-not to be told"', /white space/],
+  ['MuseAiModels ""', /not a path; give the file/],
+  ['MuseAiNode ""', /not a path; give the file/],
+  ['MuseAiEngine ""', /not a path; give the file/],
+  ...['512K', '65G', '64X', '64MB', '-1', '1.5M', 'lots', '""'].map(
+    (value): WrongLine => [
+      `MuseAiSharedMemory ${value}`,
+      /not a size from 1M to 64G; .*for example: MuseAiSharedMemory 64M/,
+    ],
+  ),
+  ['MuseAiTimeout 1 2', /takes one argument/],
+  ['MuseAiModel', /takes one argument/],
+];
+
+/** At least one for each directive. */
+export const wrong: readonly WrongLine[] = [
+  ...flags.map((name): WrongLine => [`${name} maybe`, /must be On or Off/]),
+  ...numbers.flatMap(([name, min, max, example]) =>
+    [String(min - 1), String(max + 1), 'many', '""', '1.5', '5s', '99999999999999999999'].map(
+      (value): WrongLine => [
+        `${name} ${value}`,
+        new RegExp(`not a whole number of .* from ${min} to ${max}; for example: ${example}`),
+      ],
+    ),
+  ),
+  ...others,
+];
+
+/** Where a directive may stand: in .htaccess too, in <Directory> too, in <VirtualHost>, once. */
+export type Context = 'htaccess' | 'directory' | 'host' | 'global';
+
+/** Lines that httpd must take, for each directive the bounds of what it takes. */
+export const right: readonly (readonly [Context, ...string[]])[] = [
+  ['htaccess', 'MuseAiEnable On', 'MuseAiEnable off'],
+  ['directory', 'MuseAiProtectSource Off'],
+  ['htaccess', 'MuseAiModel gpt-4o-mini', 'MuseAiModel "a name with blanks, ünd mehr"'],
+  ['directory', 'MuseAiModelHeader X-Other', 'MuseAiModelHeader Off'],
+  ['directory', 'MuseAiTimeout 1', 'MuseAiTimeout 86400'],
+  ['directory', 'MuseAiMaxTokens 0', 'MuseAiMaxTokens 200000'],
+  ['directory', 'MuseAiPromptsDir conf/prompts', 'MuseAiPromptsDir /srv/prompts'],
+  ['directory', 'MuseAiPromptsMinify On'],
+  ['htaccess', 'MuseAiCacheEnable Off'],
+  ['htaccess', 'MuseAiCacheTTL 0', 'MuseAiCacheTTL 31536000'],
+  ['directory', 'MuseAiCacheBypass Local', 'MuseAiCacheBypass on', 'MuseAiCacheBypass OFF'],
+  ['htaccess', 'MuseAiEnv SITE_NAME _x y1'],
+  ['directory', 'MuseAiRateLimitEnable On'],
+  ['directory', 'MuseAiRateLimitRPM 1', 'MuseAiRateLimitRPM 10000'],
+  ['directory', 'MuseAiRateLimitBurstSize 1', 'MuseAiRateLimitBurstSize 10000'],
+  ['directory', 'MuseAiRateLimitWhitelistIPs 127.0.0.1 10.0.0.0/8,192.0.2.7 2001:db8::/32 ::1'],
+  ['directory', 'MuseAiRateLimitStatus 503', 'MuseAiRateLimitStatus 429'],
+  ['host', 'MuseAiEndpoint http://127.0.0.1:11434/v1', 'MuseAiEndpoint HTTPS://example.com/v1'],
+  ['host', 'MuseAiApiKey sk-0123456789'],
+  ['global', 'MuseAiModels conf/models.json', 'MuseAiModels /nowhere/models.json'],
+  ['global', 'MuseAiSharedMemory 1M', 'MuseAiSharedMemory 1g', 'MuseAiSharedMemory 2097152'],
+  ['global', 'MuseAiEngines 1', 'MuseAiEngines 16'],
+  ['global', 'MuseAiNode bin/node'],
+  ['global', 'MuseAiEngine lib/engine.js'],
+];

@@ -1,0 +1,157 @@
+import { chmodSync, mkdirSync } from 'node:fs';
+import { describe, expect } from 'vitest';
+import { quote } from '../../scripts/httpd/base-config.ts';
+import {
+  enablePages,
+  type Httpd,
+  type Result,
+  scriptedModel,
+  test,
+  waitUntil,
+} from '../harness/index.ts';
+import { cut, Gate, hold, type ScriptedProvider, say, stream, text } from '../provider/index.ts';
+
+/** httpd's own caches, each with the lines that put it in front of `/front`. */
+const caches = {
+  disk: (httpd: Httpd) => {
+    const root = httpd.environment.path('cache');
+    mkdirSync(root);
+    chmodSync(root, 0o777);
+    httpd.config.modules('cache', 'cache_disk').lines(`CacheRoot ${quote(root)}`);
+  },
+  socache: (httpd: Httpd) => {
+    httpd.config.modules('cache', 'cache_socache', 'socache_shmcb').lines('CacheSocache shmcb');
+  },
+};
+
+type CacheName = keyof typeof caches;
+
+/** The same documents at /, and at /front through one of httpd's caches. */
+function putInFront(httpd: Httpd, name: CacheName, ...lines: readonly string[]): void {
+  caches[name](httpd);
+  httpd.config.lines(
+    `Alias /front ${quote(httpd.site.root)}`,
+    ...[`CacheEnable ${name} /front`, 'CacheHeader On'],
+    ...lines,
+  );
+}
+
+const numberedPage = (n: number) =>
+  `<!doctype html><html lang="en"><head><title>${n}</title></head><body>Page ${n}</body></html>`;
+
+function numbered(provider: ScriptedProvider): void {
+  provider.script(scriptedModel, () => say(numberedPage(provider.received)));
+}
+
+const isFrontHit = (result: Result) => result.headers['x-cache']?.startsWith('HIT') === true;
+
+/** Asks until httpd's cache answers: it may still be storing when the visitor has it all. */
+function frontHit(httpd: Httpd, options = {}): Promise<Result> {
+  return waitUntil("an answer from httpd's cache", async () => {
+    const result = await httpd.get('/front/page', options);
+    return isFrontHit(result) ? result : undefined;
+  });
+}
+
+describe.each(['disk', 'socache'] as const)('mod_cache_%s', (name) => {
+  describe.each(['On', 'Off'])('with CacheQuickHandler %s', (quick) => {
+    test('keeps our pages, and lets them expire when we say', async ({ httpd, provider }) => {
+      putInFront(httpd, name, `CacheQuickHandler ${quick}`);
+      enablePages(httpd, provider, 'MuseAiCacheTTL 2');
+      httpd.site.write('page.ai', 'Write about the sea.');
+      numbered(provider);
+      await httpd.start();
+      const first = await httpd.get('/front/page');
+      expect([first.text, isFrontHit(first)]).toEqual([numberedPage(1), false]);
+      const hit = await frontHit(httpd);
+      expect([hit.status, hit.text]).toEqual([200, numberedPage(1)]);
+      expect(provider.received).toBe(1);
+      const next = await waitUntil('the page to expire', async () => {
+        const result = await httpd.get('/front/page');
+        expect(Number(result.headers.age ?? 0)).toBeLessThanOrEqual(2);
+        return result.text === numberedPage(1) ? undefined : result;
+      });
+      expect([next.text, isFrontHit(next)]).toEqual([numberedPage(2), false]);
+      expect((await frontHit(httpd)).text).toBe(numberedPage(2));
+      expect(provider.received).toBe(2);
+    });
+  });
+
+  test('counts the time that a page spent in our cache', async ({ httpd, provider }) => {
+    putInFront(httpd, name);
+    enablePages(httpd, provider);
+    httpd.site.write('page.ai', 'Write about the sea.');
+    numbered(provider);
+    await httpd.start();
+    await waitUntil('a page with an age', async () => {
+      const { headers } = await httpd.get('/page');
+      return Number(headers.age) >= 1;
+    });
+    const first = await httpd.get('/front/page');
+    expect([isFrontHit(first), Number(first.headers.age) >= 1]).toEqual([false, true]);
+    const hit = await frontHit(httpd);
+    expect(Number(hit.headers.age)).toBeGreaterThanOrEqual(1);
+    expect(hit.headers).toMatchObject({
+      etag: first.headers.etag,
+      'cache-control': 'max-age=300',
+      'content-length': first.headers['content-length'],
+    });
+    const { etag = '' } = hit.headers;
+    const known = await httpd.get('/front/page', { headers: { 'If-None-Match': etag } });
+    expect([known.status, known.text]).toEqual([304, '']);
+    expect(provider.received).toBe(1);
+  });
+
+  test('keeps the pages of different models apart', async ({ httpd, provider }) => {
+    putInFront(httpd, name);
+    const models = ['one', 'two'].map((model) => ({ name: model, endpoint: provider.url }));
+    httpd.config.muse({ models: { models } }).lines('MuseAiEnable On');
+    for (const model of ['one', 'two']) {
+      provider.script(model, say(`<!doctype html><html lang="en"><p>By ${model}.</p></html>`));
+    }
+    httpd.site.write('page.ai', 'Write about the sea.');
+    await httpd.start();
+    for (const model of ['one', 'two', 'one']) {
+      const hit = await frontHit(httpd, { headers: { 'X-Muse-Model': model } });
+      expect(hit.text).toContain(`By ${model}.`);
+    }
+    expect(provider.received).toBe(2);
+  });
+
+  test('does not hold back what is streamed through it', async ({ httpd, provider }) => {
+    putInFront(httpd, name);
+    enablePages(httpd, provider);
+    httpd.site.write('page.ai', 'Write about the sea.');
+    const gate = new Gate();
+    const opening = '<!doctype html><html lang="en"><head><title>T</title></head><body>';
+    const tokens = [opening, '<p>First.</p>', '<p>Second.</p>', '</body></html>'];
+    provider.script(scriptedModel, say(tokens, { gate }));
+    await httpd.start();
+    const exchange = httpd.open('/front/page');
+    gate.release(2);
+    await exchange.waitFor('First.');
+    expect(exchange.text).not.toContain('Second.');
+    gate.open();
+    expect((await exchange.done).text).toBe(tokens.join(''));
+    expect((await frontHit(httpd)).text).toBe(tokens.join(''));
+  });
+
+  test('does not keep a page that broke off', async ({ httpd, provider }) => {
+    putInFront(httpd, name);
+    enablePages(httpd, provider);
+    httpd.site.write('page.ai', 'Write about the sea.');
+    const gate = new Gate();
+    const broken = stream([text('<!doctype html><html><body><p>One.</p>'), hold(gate), cut()]);
+    provider.script(scriptedModel, broken, say(numberedPage(2)));
+    await httpd.start();
+    httpd.log.expect(/MUSE\d+: .*(broke off|cut off)/);
+    httpd.log.allow(/AH0073[0-9]|AH0237[0-9]/);
+    const exchange = httpd.open('/front/page');
+    await exchange.waitFor('One.');
+    gate.open();
+    expect((await exchange.done).complete).toBe(false);
+    const next = await httpd.get('/front/page');
+    expect([next.status, next.text, isFrontHit(next)]).toEqual([200, numberedPage(2), false]);
+    expect((await frontHit(httpd)).text).toBe(numberedPage(2));
+  });
+});

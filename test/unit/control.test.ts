@@ -1,0 +1,50 @@
+import { duplexPair } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import { openControl } from '../../src/control.ts';
+
+function open() {
+  const [engine, supervisor] = duplexPair();
+  return { control: openControl(engine), engine, supervisor: supervisor.setEncoding('utf8') };
+}
+
+describe('the control line', () => {
+  test('brings the settings, byte by byte, and takes "ready" back', async () => {
+    const { control, supervisor } = open();
+    for (const byte of Buffer.from('{"server":"bücher.example"}\n')) {
+      supervisor.write(Buffer.of(byte));
+    }
+    expect(await control.settings).toBe('{"server":"bücher.example"}');
+    const answer = new Promise((resolve) => supervisor.once('data', resolve));
+    control.ready();
+    expect(await answer).toBe('ready\n');
+  });
+
+  test('asks for the drain, also in one piece with the settings', async () => {
+    const { control, supervisor } = open();
+    supervisor.write('{}\ndrain\n');
+    expect(await control.settings).toBe('{}');
+    await control.drain;
+  });
+
+  test('tells by its end that httpd is gone', async () => {
+    const { control, supervisor } = open();
+    supervisor.write('{}\n');
+    await control.settings;
+    supervisor.end();
+    await control.gone;
+  });
+
+  test('that ends before the settings is an error that says so', async () => {
+    const { control, supervisor } = open();
+    supervisor.end('{"vers');
+    await expect(control.settings).rejects.toThrow(/before it sent the settings/);
+    await control.gone;
+  });
+
+  test('that breaks counts as ended', async () => {
+    const { control, engine } = open();
+    engine.destroy(new Error('reset'));
+    await expect(control.settings).rejects.toThrow();
+    await control.gone;
+  });
+});

@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest';
+import { readRequest } from '../../src/request.ts';
+
+const read = (params: Record<string, string>) =>
+  readRequest(new Map(Object.entries({ SCRIPT_FILENAME: '/www/page.ai', ...params })));
+
+describe('a request’s parameters', () => {
+  test('have defaults for all but the file', () => {
+    expect(read({})).toEqual({
+      method: 'GET',
+      file: '/www/page.ai',
+      path: '/',
+      query: '',
+      pageKey: undefined,
+      model: undefined,
+      modelDefault: undefined,
+      backend: 0,
+      cache: 'on',
+      cacheTtl: undefined,
+      promptsDir: undefined,
+      promptsMinify: false,
+      maxTokens: undefined,
+      timeout: 300,
+      env: new Map(),
+    });
+    expect(() => readRequest(new Map())).toThrow(/SCRIPT_FILENAME.*is missing/);
+  });
+
+  test('are read as what they are', () => {
+    const asked = read({
+      REQUEST_METHOD: 'GET',
+      DOCUMENT_URI: '/a b',
+      QUERY_STRING: 'q=1',
+      MUSE_PAGE_KEY: 'ab'.repeat(20),
+      MUSE_MODEL: 'chosen',
+      MUSE_MODEL_DEFAULT: 'directory',
+      MUSE_BACKEND: '3',
+      MUSE_CACHE: 'bypass',
+      MUSE_CACHE_TTL: '0',
+      MUSE_PROMPTS_DIR: '/prompts',
+      MUSE_PROMPTS_MINIFY: '1',
+      MUSE_MAX_TOKENS: '0',
+      MUSE_TIMEOUT: '20',
+      MUSE_ENV_TONE: 'friendly',
+      MUSE_ENV_EMPTY: '',
+    });
+    expect(asked).toMatchObject({
+      path: '/a b',
+      query: 'q=1',
+      model: 'chosen',
+      modelDefault: 'directory',
+      backend: 3,
+      cache: 'bypass',
+      cacheTtl: 0,
+      promptsDir: '/prompts',
+      promptsMinify: true,
+      maxTokens: 0,
+      timeout: 20,
+    });
+    expect(asked.pageKey).toEqual(Buffer.alloc(20, 0xab));
+    expect([...asked.env]).toEqual([
+      ['TONE', 'friendly'],
+      ['EMPTY', ''],
+    ]);
+  });
+
+  test.for([
+    ['MUSE_CACHE', 'maybe'],
+    ['MUSE_CACHE_TTL', '-1'],
+    ['MUSE_BACKEND', '1x'],
+    ['MUSE_TIMEOUT', '1e99'],
+    ['MUSE_PAGE_KEY', 'abc'],
+  ] as const)('are refused when %s is "%s"', ([name, value]) => {
+    expect(() => read({ [name]: value })).toThrow(new RegExp(`${name}.*${value}.*not understood`));
+  });
+});

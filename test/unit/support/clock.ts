@@ -1,0 +1,39 @@
+import type { Clock } from '../../../src/clock.ts';
+
+/** A clock that a test moves by hand. */
+export class ManualClock implements Clock {
+  #now: number;
+  readonly #timers = new Set<{ readonly at: number; readonly callback: () => void }>();
+
+  constructor(now = 1_800_000_000_000) {
+    this.#now = now;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(ms: number, callback: () => void): { clear(): void } {
+    const timer = { at: this.#now + ms, callback };
+    this.#timers.add(timer);
+    return { clear: () => this.#timers.delete(timer) };
+  }
+
+  /** Timers that have neither run nor been cleared. */
+  get pending(): number {
+    return this.#timers.size;
+  }
+
+  /** Moves on by `ms`, and runs what falls due, in its order. */
+  advance(ms: number): void {
+    const end = this.#now + ms;
+    for (;;) {
+      const due = [...this.#timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+      if (due === undefined) break;
+      this.#timers.delete(due);
+      this.#now = due.at;
+      due.callback();
+    }
+    this.#now = end;
+  }
+}
