@@ -75,6 +75,27 @@ void muse_request_vary(const muse_request *q)
     }
 }
 
+/*
+ * mod_deflate and mod_brotli mark the ETag of what they compress, and httpd then never finds it
+ * equal to ours. Taken off again, a compressed page is found unchanged as well.
+ */
+static void forgive_coding_marks(request_rec *r)
+{
+    static const char *const marks[] = {"-gzip\"", "-br\""};
+    const char *sent = apr_table_get(r->headers_in, "If-None-Match");
+    size_t i;
+
+    for (i = 0; sent && i < sizeof marks / sizeof *marks; i++) {
+        const char *mark;
+
+        while ((mark = ap_strstr_c(sent, marks[i])) != NULL) {
+            sent = apr_pstrcat(r->pool, apr_pstrmemdup(r->pool, sent, (apr_size_t)(mark - sent)),
+                               mark + strlen(marks[i]) - 1, NULL);
+            apr_table_setn(r->headers_in, "If-None-Match", sent);
+        }
+    }
+}
+
 int muse_cached_send(const muse_request *q, const muse_cached *found)
 {
     request_rec *r = q->r;
@@ -96,6 +117,7 @@ int muse_cached_send(const muse_request *q, const muse_cached *found)
                    apr_psprintf(r->pool, "muse; hit; ttl=%" APR_UINT64_T_FMT, left));
     muse_request_vary(q);
     ap_set_content_length(r, info->body_len);
+    forgive_coding_marks(r);
     status = ap_meets_conditions(r);
     if (status != OK) {
         return status;

@@ -12,7 +12,8 @@
 #include <http_config.h>
 #include <apr_tables.h>
 
-extern module AP_MODULE_DECLARE_DATA muse_ai_module;
+/* The one symbol that httpd looks up. */
+extern module AP_MODULE_DECLARE_DATA muse_ai_module __attribute__((visibility("default")));
 
 /* A number that no directive has set. Strings and arrays are NULL then. */
 #define MUSE_UNSET (-1)

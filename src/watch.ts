@@ -141,7 +141,8 @@ async function follow(
     const next = join(here, name);
     const found = await lstat(next).catch(() => undefined);
     if (found === undefined) return { path: next, isFolder: false };
-    if (found.isSymbolicLink() && links++ < LINKS_MAX) {
+    if (found.isSymbolicLink()) {
+      if (links++ >= LINKS_MAX) return { path: next, isFolder: false };
       onLink(here, name);
       const target = resolve(here, await readlink(next));
       here = '/';

@@ -1,6 +1,6 @@
 /** Code fences of Markdown (CommonMark 0.31, section 4.5) around an answer. */
 
-import { isSpace, NEWLINE } from './characters.ts';
+import { BACK_TICK, isSpace, NEWLINE } from './characters.ts';
 
 /** The line that opened a fence. */
 export interface Fence {
@@ -29,7 +29,7 @@ export const VERDICT = {
   pass: 0,
   /** It may belong to the closing fence: it is held. */
   hold: 1,
-  /** It does not: those held go on their way, and then it. */
+  /** Those held do not: they go on their way, and the character is to be offered again. */
   release: 2,
   /** The fence is closed: it and all that follows are dropped. */
   close: 3,
@@ -61,6 +61,7 @@ export class ClosingFence {
   #onOwnLine = true;
   #lineIsBlank = true;
   #inner = false;
+  #innerLine = false;
 
   constructor(fence: Fence, rules: ClosingRules) {
     this.#fence = fence;
@@ -87,6 +88,8 @@ export class ClosingFence {
         this.#place = 'marks';
         this.#marks = 1;
         this.#onOwnLine = this.#lineIsBlank;
+        // Back-ticks later in the line: what looked like an inner fence is code within the line.
+        if (this.#innerLine && code === BACK_TICK) this.#inner = false;
         return this.#hold(character);
       case 'too-many':
         if (code !== this.#fence.mark) this.#place = 'text';
@@ -112,6 +115,7 @@ export class ClosingFence {
     if (code === this.#fence.mark) {
       this.#marks += 1;
       if (this.#marks <= MARKS_MAX) return this.#hold(character);
+      this.#release();
       this.#place = 'too-many';
       return VERDICT.release;
     }
@@ -120,7 +124,7 @@ export class ClosingFence {
       this.#place = 'spaces';
       return this.#hold(character);
     }
-    return this.#otherText(code);
+    return this.#otherText();
   }
 
   /** A line of nothing but marks has ended. */
@@ -128,9 +132,9 @@ export class ClosingFence {
     const closes = this.#marks >= this.#fence.length;
     if (this.#inner && this.#onOwnLine && this.#marks >= LENGTH_MIN) {
       this.#inner = false;
-      return this.#release(NEWLINE);
+      return this.#release();
     }
-    if (!closes) return this.#release(NEWLINE);
+    if (!closes) return this.#release();
     if (this.#onOwnLine && this.#rules.endsHere()) return VERDICT.close;
     this.#place = 'gap';
     return this.#hold(character);
@@ -138,14 +142,16 @@ export class ClosingFence {
 
   /** White space after the marks, or their end. */
   #white(character: string, code: number): Verdict {
-    if (!isSpace(code)) return this.#otherText(code);
-    return this.#held.length < MARKS_MAX + SPACE_MAX ? this.#hold(character) : this.#release(code);
+    if (!isSpace(code)) return this.#otherText();
+    return this.#held.length < MARKS_MAX + SPACE_MAX ? this.#hold(character) : this.#release();
   }
 
-  #otherText(code: number): Verdict {
+  #otherText(): Verdict {
     const opens = this.#place !== 'gap' && this.#marks >= LENGTH_MIN && this.#onOwnLine;
     if (opens) this.#inner = true;
-    return this.#release(code);
+    const verdict = this.#release();
+    this.#innerLine = opens;
+    return verdict;
   }
 
   #hold(character: string): Verdict {
@@ -153,15 +159,20 @@ export class ClosingFence {
     return VERDICT.hold;
   }
 
-  #release(code: number): Verdict {
+  #release(): Verdict {
+    // After a gap comes the beginning of a line; else the marks stand before.
+    this.#lineIsBlank = this.#place === 'gap';
     this.#place = 'text';
-    this.#pass(code);
     return VERDICT.release;
   }
 
   #pass(code: number): Verdict {
-    if (code === NEWLINE) this.#lineIsBlank = true;
-    else if (!isSpace(code)) this.#lineIsBlank = false;
+    if (code === NEWLINE) {
+      this.#lineIsBlank = true;
+      this.#innerLine = false;
+    } else if (!isSpace(code)) {
+      this.#lineIsBlank = false;
+    }
     return VERDICT.pass;
   }
 }

@@ -30,8 +30,11 @@ export function readDirectiveTable(): DirectiveRow[] {
   const table = /command_rec muse_directives\[\] = \{\n(.*?)\n\};/s.exec(source)?.[1];
   if (table === undefined) throw new Error('muse_directives.c: there is no table of directives');
   const classes = Object.keys(CONTEXTS).join('|');
+  // Kind of row, name, setter (or range), the setter's range if it has one, class, help text.
   const row = new RegExp(
-    `(\\w+)\\(\\s*"(\\w+)",\\s*(\\w+),\\s*(?:NULL,\\s*)?(${classes}|OR_FILEINFO),\\s*((?:"[^"]*"\\s*)+)\\)`,
+    '(\\w+)\\(\\s*"(\\w+)",\\s*(\\w+),\\s*' +
+      '(?:NULL,\\s*|\\(void \\*\\)\\(uintptr_t\\)&(\\w+),\\s*)?' +
+      `(${classes}|OR_FILEINFO),\\s*((?:"[^"]*"\\s*)+)\\)`,
     'g',
   );
   const rows = [...table.matchAll(row)];
@@ -43,12 +46,12 @@ export function readDirectiveTable(): DirectiveRow[] {
   }
   return rows
     .filter(([, , name]) => name !== NOT_OURS)
-    .map(([, kind = '', name = '', setter = '', allowed = '', help = '']) => ({
+    .map(([, kind = '', name = '', setter = '', info, allowed = '', help = '']) => ({
       name,
       context: isGlobal(source, setter) ? 'server config' : (CONTEXTS[allowed] ?? allowed),
       override: allowed === 'AUTHOR' ? 'FileInfo' : undefined,
       helpDefault: defaultIn(help),
-      range: kind === 'NUMBER' ? rangeOf(source, setter) : undefined,
+      range: rangeOf(source, kind === 'NUMBER' ? setter : info),
     }));
 }
 
@@ -70,7 +73,8 @@ function isGlobal(source: string, setter: string): boolean {
   return body !== undefined && /\b(?:global_only|set_path)\(/.test(body);
 }
 
-function rangeOf(source: string, name: string): { min: string; max: string } {
+function rangeOf(source: string, name: string | undefined): DirectiveRow['range'] {
+  if (name === undefined) return undefined;
   const range = new RegExp(`number_range ${name} = \\{FIELD\\(\\w+\\), (\\d+), (\\d+),`).exec(
     source,
   );

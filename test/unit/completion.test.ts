@@ -126,13 +126,15 @@ describe('a completion', () => {
   test('is aborted when its last reader leaves, not before', async () => {
     const { script, completion } = start();
     const [one, two] = [new AbortController(), new AbortController()];
-    const reading = [readAll(completion, one.signal), readAll(completion, two.signal)];
+    const readers = [completion.read(one.signal), completion.read(two.signal)];
     script.emit('x');
+    for (const reader of readers) expect((await reader.next()).value?.toString()).toBe('x');
+    const [first, second] = readers.map((reader) => reader.next());
     one.abort();
-    expect(await reading[0]).toEqual(['x']);
+    expect((await first)?.done).toBe(true);
     expect(script.signal.aborted).toBe(false);
     two.abort();
-    await reading[1];
+    expect((await second)?.done).toBe(true);
     expect(script.signal.aborted).toBe(true);
     expect(() => script.emit('y')).toThrow(/nobody reads/);
   });
