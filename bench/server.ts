@@ -2,6 +2,8 @@ import { Httpd } from '../test/harness/httpd.ts';
 
 /** Our own events at notice, such as an engine that started, are no fault. */
 const told = /:(notice|info)\]/;
+/** Lines of the error log to show with a failure. */
+const linesMax = 20;
 
 /**
  * Runs `use` with a private httpd that `configure` has set up. Afterwards httpd is stopped, and a
@@ -23,7 +25,9 @@ export async function withHttpd<T>(
     httpd.log.assertClean();
     return result;
   } catch (error) {
-    throw new Error(`${messageOf(error)}\nThe error log was:\n${httpd.log.text}`, { cause: error });
+    const lines = httpd.log.lines.slice(-linesMax).map((line) => line.whole);
+    const end = lines.join('\n');
+    throw new Error(`${messageOf(error)}\nThe error log ends:\n${end}`, { cause: error });
   } finally {
     await httpd.stop();
     httpd.environment.remove();
@@ -31,5 +35,5 @@ export async function withHttpd<T>(
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return (error instanceof Error ? error.message : String(error)).slice(0, 4000);
 }

@@ -15,6 +15,7 @@ import { serveFastCgi } from './fastcgi/server.ts';
 import { createLog, type Log, oneLine, stderrSink } from './log.ts';
 import { ModelSource } from './models/source.ts';
 import { systemFiles } from './pages/files.ts';
+import { PromptMemory } from './pages/prompt-memory.ts';
 import { PromptStore } from './pages/prompts.ts';
 import { watchPrompts } from './pages/watch-prompts.ts';
 import { createPipeline } from './pipeline.ts';
@@ -51,25 +52,30 @@ async function run(): Promise<void> {
 
   const models = new ModelSource({ settings, table: region, clock, secrets, log });
   await models.load();
+  const memory = new PromptMemory(region, systemFiles);
   const prompts = new PromptStore({
     files: systemFiles,
     log,
     onFolder: (folder) => {
+      void memory.note(folder);
       watchPrompts(folder, {
         files: systemFiles,
         clock,
         onChange() {
           const epoch = region.raiseEpoch();
+          void memory.note(folder);
           log.write('prompts-changed', `${folder}: pages are made anew (prompt epoch ${epoch})`);
         },
         onError: (error) => sayWatchFailed(folder, error, log),
       });
     },
   });
-  // Nobody watched the prompts until now, and without models.json nobody knows what was changed in
-  // httpd's configuration: no alias from before is to be trusted. What still holds is found again
-  // by its content key.
-  region.raiseEpoch();
+  // Nobody watched the prompts until now. Where they changed, no alias from before is to be
+  // trusted; what still holds is found again by its content key.
+  if (!(await memory.holds())) {
+    memory.clear();
+    region.raiseEpoch();
+  }
 
   const slot = region.claimCounters();
   const pipeline = createPipeline({

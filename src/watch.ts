@@ -94,9 +94,20 @@ export function watchPaths(paths: readonly string[], options: WatchOptions): Wat
       ignorePermissionErrors: true,
     });
     next.on('all', noticed).on('error', onError);
+    // A link that becomes a folder at once is told by the raw event alone.
+    next.on('raw', (_, name, details) => {
+      const folder = watchedPath(details);
+      if (name === null || folder === undefined) return;
+      if (concerns(folders.get(folder), name)) noticed();
+    });
     await new Promise<void>((resolve) => next.once('ready', resolve));
     return next;
   }
+}
+
+function watchedPath(details: unknown): string | undefined {
+  if (typeof details !== 'object' || details === null || !('watchedPath' in details)) return;
+  return typeof details.watchedPath === 'string' ? details.watchedPath : undefined;
 }
 
 /** Names that matter in a folder. */

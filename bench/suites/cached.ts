@@ -40,7 +40,8 @@ export const cached: Suite = {
   async run(context) {
     await using provider = await ProviderProcess.start();
     const models = modelsFile(provider.url, `page-${pageBytes}-word`);
-    return withHttpd(
+    // Awaited here: the provider is to live as long as httpd.
+    return await withHttpd(
       (httpd) => {
         httpd.config.muse({ models, lines: [`MuseAiCacheTTL ${ttl}`] });
         configurePeers(httpd);

@@ -34,7 +34,8 @@ export const miss: Suite = {
 
   async run(context) {
     await using provider = await ProviderProcess.start();
-    return withHttpd(
+    // Awaited here: the provider is to live as long as httpd.
+    return await withHttpd(
       (httpd) => {
         httpd.config.muse({ models: modelsFile(provider.url, writes) });
         httpd.config.section('Directory', httpd.site.root, 'MuseAiEnable On');

@@ -30,7 +30,8 @@ export const reload: Suite = {
 
   async run(context) {
     await using provider = await ProviderProcess.start();
-    return withHttpd(
+    // Awaited here: the provider is to live as long as httpd.
+    return await withHttpd(
       (httpd) => {
         httpd.config.logLevel = 'warn muse_ai:info';
         httpd.config.muse({ models: modelsFile(provider.url, models[0] ?? '') });

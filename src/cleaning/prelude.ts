@@ -36,7 +36,9 @@ const TAG_MAX = 14;
 const FENCE_LINE_MAX = 128;
 const CONFIRM_MAX = 512;
 const INDENT_MAX = 256;
-const INTRODUCTION = /^[^\r\n]{0,300}[:：]\s*$/;
+/** One line that ends in a colon. */
+const INTRODUCTION = /^[^\r\n]*[:：]\s*$/;
+const INTRODUCTION_MAX = 300;
 const HTML_INFO: ReadonlySet<string> = new Set(['html', 'htm', 'html5', 'xhtml', 'markup']);
 
 type Place = 'text' | 'tag' | 'fence' | 'comment' | 'confirm' | 'reasoning';
@@ -61,6 +63,11 @@ export class Prelude {
   #lineIsBlank = true;
   /** Back-ticks directly before. */
   #ticks = 0;
+  /** Dashes directly before, in a comment. */
+  #dashes = 0;
+  /** Whether the candidate's tag has ended. */
+  #tagEnded = false;
+  /** Whether there is a tag that is meant as one. */
   #markup = false;
 
   constructor(contentType: 'html' | 'text', reasoning: Reasoning) {
@@ -76,7 +83,9 @@ export class Prelude {
   step(character: string): Decision | undefined {
     switch (this.#place) {
       case 'reasoning':
-        if (this.#block?.step(character) === true) this.#place = 'text';
+        if (this.#block?.step(character) !== true) return undefined;
+        this.#place = 'text';
+        this.#lineIsBlank = true;
         return undefined;
       case 'tag':
         return this.#tag(character);
@@ -86,7 +95,8 @@ export class Prelude {
         return this.#confirm(character);
       case 'comment':
         this.#keep(character);
-        if (character === '>' && this.#held.endsWith('-->')) this.#place = 'text';
+        if (character === '>' && this.#dashes >= 2) this.#place = 'text';
+        this.#dashes = character === '-' ? this.#dashes + 1 : 0;
         return this.#overflow();
       default:
         return this.#text(character);
@@ -167,6 +177,7 @@ export class Prelude {
       if (this.#lineIsBlank || this.#fresh) return this.#document(tag);
       if (this.#fence === undefined || this.#fenceIsHtml) {
         this.#part = tag;
+        this.#tagEnded = delimiter === '>';
         this.#place = 'confirm';
         return undefined;
       }
@@ -205,6 +216,7 @@ export class Prelude {
     if (!this.#html || !(this.#fresh || this.#lineIsBlank)) return this.#noTag('-');
     this.#keep('<!--');
     this.#part = '';
+    this.#dashes = 2;
     this.#place = 'comment';
     return undefined;
   }
@@ -215,11 +227,13 @@ export class Prelude {
    */
   #confirm(character: string): Decision | undefined {
     const code = character.charCodeAt(0);
-    const tagEnded = this.#part.includes('>');
-    if (tagEnded && code === LESS) return this.#document(this.#part + character);
-    if ((tagEnded && !isSpace(code)) || this.#part.length >= CONFIRM_MAX) {
+    if (this.#tagEnded && code === LESS) return this.#document(this.#part + character);
+    if ((this.#tagEnded && !isSpace(code)) || this.#part.length >= CONFIRM_MAX) {
+      this.#fresh = false;
+      this.#lineIsBlank = /\n\s*$/.test(this.#part);
       return this.#backToText(character);
     }
+    if (code === GREATER) this.#tagEnded = true;
     this.#part += character;
     return undefined;
   }
@@ -228,22 +242,17 @@ export class Prelude {
   #fenceLine(character: string): Decision | undefined {
     const code = character.charCodeAt(0);
     const mark = this.#part.charAt(0);
-    const tooLong = this.#part.length >= FENCE_LINE_MAX;
     const isMarks = this.#part === mark.repeat(this.#part.length);
-    if (code !== NEWLINE && code !== LESS && !tooLong && (!isMarks || this.#part.length < 3)) {
-      if (isMarks && this.#part.length < 3 && character !== mark) return this.#noFence(character);
-      this.#part += character;
-      return undefined;
+    if (isMarks && this.#part.length < 3 && character !== mark) return this.#noFence(character);
+    if (code === NEWLINE || (code === LESS && isMarks)) {
+      const fence = parseFence(this.#part);
+      if (fence === undefined) return this.#noFence(character);
+      this.#foundFence(fence);
+      return this.#text(character);
     }
-    if (code !== NEWLINE && code !== LESS && !tooLong) {
-      this.#part += character;
-      return undefined;
-    }
-    const fence = tooLong ? undefined : parseFence(this.#part);
-    if (fence === undefined || (code === LESS && !isMarks)) return this.#noFence(character);
-    this.#foundFence(fence);
-    this.#place = 'text';
-    return this.#text(character);
+    if (code === LESS || this.#part.length >= FENCE_LINE_MAX) return this.#noFence(character);
+    this.#part += character;
+    return undefined;
   }
 
   #noFence(character: string): Decision | undefined {
@@ -270,6 +279,7 @@ export class Prelude {
       this.#keep(line);
     }
     // A tag directly after the marks begins a line as well.
+    this.#place = 'text';
     this.#lineIsBlank = true;
     this.#ticks = 0;
   }
@@ -282,7 +292,11 @@ export class Prelude {
   get #tagBegins(): boolean {
     if (this.#fence === undefined) {
       if (this.#fresh) return !this.#textBefore;
-      return this.#lineIsBlank && INTRODUCTION.test(this.#held);
+      return (
+        this.#lineIsBlank &&
+        this.#held.length <= INTRODUCTION_MAX &&
+        INTRODUCTION.test(this.#held)
+      );
     }
     if (!this.#fresh) return false;
     return !this.#textBefore || this.#fence.info === '' || this.#fenceIsHtml;

@@ -16,21 +16,27 @@ export interface PromptWatchOptions {
 /** Other files in the folder, such as an editor's, are of no concern. */
 export function watchPrompts(folder: string, options: PromptWatchOptions): Watch {
   const { files, clock, onChange, onError } = options;
-  const names = ['system_prompt', 'layout'].flatMap((name) => candidates(name, true));
-  const paths = names.map((name) => join(folder, name));
-  const state = async (): Promise<string> => {
-    const marks = await Promise.all(paths.map((path) => markOrProblem(path, files)));
-    return JSON.stringify(marks);
-  };
+  const state = (): Promise<string> => promptsState(folder, files);
   let known = state();
   const look = async (): Promise<void> => {
     const before = await known;
     known = state();
     if ((await known) !== before) onChange();
   };
-  const watch = watchPaths([folder, ...paths], { clock, onChange: look, onError });
+  const watch = watchPaths([folder, ...promptPaths(folder)], { clock, onChange: look, onError });
   // A change before the folder was watched has made no event.
   return { ready: watch.ready.then(look), close: watch.close };
+}
+
+/** What tells one state of a folder's prompts from another. */
+export async function promptsState(folder: string, files: Files): Promise<string> {
+  const marks = await Promise.all(promptPaths(folder).map((path) => markOrProblem(path, files)));
+  return JSON.stringify(marks);
+}
+
+function promptPaths(folder: string): string[] {
+  const names = ['system_prompt', 'layout'].flatMap((name) => candidates(name, true));
+  return names.map((name) => join(folder, name));
 }
 
 async function markOrProblem(path: string, files: Files): Promise<FileMark | string> {

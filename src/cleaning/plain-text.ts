@@ -1,0 +1,72 @@
+/** An answer that is text: it goes on as it is, but for a fence around the whole of it. */
+
+import { BACK_TICK, isSpace, NEWLINE, TILDE } from './characters.ts';
+import { ClosingFence, parseFence, VERDICT } from './fence.ts';
+
+const FIRST_LINE_MAX = 256;
+
+export class PlainText {
+  /** The first line, while it may be a fence. */
+  #line: string | undefined = '';
+  #fence: ClosingFence | undefined;
+
+  get held(): number {
+    return (this.#line?.length ?? 0) + (this.#fence?.held ?? 0);
+  }
+
+  push(text: string): string {
+    let at = 0;
+    while (this.#line !== undefined && at < text.length) {
+      const released = this.#firstLine(text.charAt(at), this.#line);
+      at += 1;
+      if (released !== undefined) return this.#body(released) + this.#body(text.slice(at));
+    }
+    return this.#body(text.slice(at));
+  }
+
+  finish(): string {
+    const line = this.#line ?? '';
+    this.#line = undefined;
+    if (line !== '') return parseFence(line) === undefined ? line : '';
+    return this.#fence?.finish() ?? '';
+  }
+
+  /** Takes a character of the first line; returns the line, once it goes on its way. */
+  #firstLine(character: string, line: string): string | undefined {
+    const code = character.charCodeAt(0);
+    if (code === NEWLINE && line.trim() !== '') {
+      this.#line = undefined;
+      const fence = parseFence(line.replace(/\r$/, ''));
+      if (fence === undefined) return line + character;
+      this.#fence = new ClosingFence(fence, { endsHere: () => false, inline: false });
+      return '';
+    }
+    this.#line = line + character;
+    const mayBeFence =
+      isSpace(code) || code === BACK_TICK || code === TILDE || /[`~]/.test(line.trimStart()[0] ?? '');
+    if (mayBeFence && line.length < FIRST_LINE_MAX) return undefined;
+    this.#line = undefined;
+    return line + character;
+  }
+
+  #body(text: string): string {
+    const fence = this.#fence;
+    if (fence === undefined) return text;
+    let out = '';
+    let from = 0;
+    for (let at = 0; at < text.length; ) {
+      const verdict = fence.step(text.charAt(at), true);
+      if (verdict === VERDICT.release) {
+        out += fence.takeHeld();
+        from = at;
+        continue;
+      }
+      if (verdict === VERDICT.hold) {
+        out += text.slice(from, at);
+        from = at + 1;
+      }
+      at += 1;
+    }
+    return out + text.slice(from);
+  }
+}
