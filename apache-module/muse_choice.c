@@ -81,14 +81,16 @@ static int try_model(request_rec *r, muse_region *region, muse_choice *choice, c
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
                       "MUSE0031: there is no model \"%s\" (from %s); the default model is used; "
                       "add it to models.json or correct the name",
-                      ap_escape_logitem(r->pool, apr_pstrndup(r->pool, name, 128)), source);
+                      apr_pstrndup(r->pool, name, 128), source);
     }
     return 0;
 }
 
 void muse_choice_make(request_rec *r, muse_region *region, muse_choice *choice)
 {
-    static const char *const variables[] = {"MuseAIModel", "MUSE_AI_MODEL"};
+    /* The last two: what an internal redirect, such as mod_rewrite's in a folder, makes of them. */
+    static const char *const variables[] = {"MuseAIModel", "MUSE_AI_MODEL", "REDIRECT_MuseAIModel",
+                                            "REDIRECT_MUSE_AI_MODEL"};
     const muse_dir_config *config = muse_config_dir(r);
     const char *header = config->model_header ? config->model_header : MUSE_DEFAULT_MODEL_HEADER;
     const char *name;

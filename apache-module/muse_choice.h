@@ -15,8 +15,9 @@ typedef struct {
 } muse_choice;
 
 /*
- * Reads the environment (MuseAIModel, MUSE_AI_MODEL) and the header of MuseAiModelHeader. A name
- * that is not in the model table counts as not given; it is logged once per name and minute.
+ * Reads the environment (MuseAIModel, MUSE_AI_MODEL, also with REDIRECT_ before) and the header of
+ * MuseAiModelHeader. A name that is not in the model table counts as not given; it is logged once
+ * per name and minute.
  */
 void muse_choice_make(request_rec *r, muse_region *region, muse_choice *choice);
 

@@ -89,15 +89,7 @@ static void read_request(request_rec *r, muse_request *q)
     muse_key_make(r, muse_epoch_get(q->region), &q->choice, q->query, &q->page_key);
 }
 
-/* HEAD for a page that would have to be written first: nobody pays for a page not asked for. */
-static int answer_head(muse_request *q)
-{
-    ap_set_content_type(q->r, "text/html; charset=utf-8");
-    apr_table_setn(q->r->headers_out, "Cache-Status", "muse; fwd=uri-miss; detail=not-generated");
-    muse_request_vary(q);
-    return OK;
-}
-
+/* HEAD goes there too: an engine answers it from what it has, and never has a page written. */
 static int ask_engine(muse_request *q)
 {
     request_rec *r = q->r;
@@ -172,5 +164,5 @@ int muse_handler_run(request_rec *r)
         muse_process_count(MUSE_COUNT_HITS);
         return muse_cached_send(&q, &found);
     }
-    return r->header_only ? answer_head(&q) : ask_engine(&q);
+    return ask_engine(&q);
 }

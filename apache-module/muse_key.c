@@ -61,7 +61,8 @@ void muse_key_make(const request_rec *r, uint64_t epoch, const muse_choice *choi
     add_number(&h, (int64_t)epoch);
     add_text(&h, choice->forced);
     add_bytes(&h, choice->digest, sizeof choice->digest);
-    add_number(&h, (int64_t)choice->generation);
+    /* The first table comes with the first engine's first answer: before it is as after it. */
+    add_number(&h, choice->generation > 1 ? (int64_t)choice->generation : 1);
     add_text(&h, choice->fallback);
     add_text(&h, query);
     add_text(&h, config->prompts_dir);

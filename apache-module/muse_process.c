@@ -31,6 +31,8 @@ APLOG_USE_MODULE(muse_ai);
  */
 #define RETAINED "mod_muse_ai/1"
 
+enum { LEAVING_MOST = 16 };
+
 typedef struct {
     int known; /* 0 the first time */
     int region_fd;
@@ -39,7 +41,7 @@ typedef struct {
     char paths[MUSE_ENGINES_MAX][108];
     int lifeline; /* our end towards the supervisor; -1: none runs */
     apr_proc_t supervisor;
-    apr_proc_t leaving; /* an older one that finishes its streams */
+    apr_proc_t leaving[LEAVING_MOST]; /* older ones that finish their streams; pid 0: none */
 } retained_state;
 
 static retained_state *kept;
@@ -223,12 +225,33 @@ static void supervisor_event(int reason, void *data, apr_wait_t status)
     }
 }
 
-/* An older supervisor: httpd need only know that it is no stranger. */
 static void leaving_event(int reason, void *data, apr_wait_t status)
 {
     (void)status;
     if (reason == APR_OC_REASON_DEATH || reason == APR_OC_REASON_LOST) {
+        ((apr_proc_t *)data)->pid = 0;
         apr_proc_other_child_unregister(data);
+    }
+}
+
+/*
+ * Tells httpd of the supervisors from before the restart, so that it takes none for a stranger.
+ * Should there be more than LEAVING_MOST, the ones over that are logged as such and do no harm.
+ */
+static void register_leaving(apr_pool_t *pconf)
+{
+    int i;
+
+    for (i = 0; i < LEAVING_MOST; i++) {
+        apr_proc_t *leaving = &kept->leaving[i];
+
+        if (!leaving->pid && kept->lifeline >= 0 && kept->supervisor.pid) {
+            *leaving = kept->supervisor;
+            kept->supervisor.pid = 0;
+        }
+        if (leaving->pid) {
+            apr_proc_other_child_register(leaving, leaving_event, leaving, NULL, pconf);
+        }
     }
 }
 
@@ -315,10 +338,7 @@ int muse_process_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
         return OK;
     }
     open_sockets(ptemp, s);
-    if (kept->lifeline >= 0) {
-        kept->leaving = kept->supervisor;
-        apr_proc_other_child_register(&kept->leaving, leaving_event, &kept->leaving, NULL, pconf);
-    }
+    register_leaving(pconf);
     start_supervisor(pconf, s);
     apr_pool_cleanup_register(pconf, s, before_restart, apr_pool_cleanup_null);
     return OK;

@@ -48,7 +48,7 @@ async function run(): Promise<void> {
   for (const backend of settings.backends) secrets.add(backend.apiKey);
   const log = createLog(toStderr, settings.logLevel, secrets);
   const clock = systemClock;
-  const region = Region.attach(REGION_FD);
+  const region = attachRegion();
 
   const models = new ModelSource({ settings, table: region, clock, secrets, log });
   await models.load();
@@ -73,8 +73,8 @@ async function run(): Promise<void> {
   // Nobody watched the prompts until now. Where they changed, no alias from before is to be
   // trusted; what still holds is found again by its content key.
   if (!(await memory.holds())) {
+    if (region.stats().entries > 0) region.raiseEpoch();
     memory.clear();
-    region.raiseEpoch();
   }
 
   const slot = region.claimCounters();
@@ -125,6 +125,19 @@ async function readSettings(line: Promise<string>): Promise<Settings> {
     return parseSettings(await line, process.env);
   } catch (error) {
     toStderr('error', `${EVENTS['engine-settings'].number}: ${oneLine(messageOf(error))}`);
+    process.exit(78);
+  }
+}
+
+/** The memory shared with httpd; an engine without it can't tell httpd anything. */
+function attachRegion(): Region {
+  try {
+    return Region.attach(REGION_FD);
+  } catch (error) {
+    const advice =
+      'module, engine and muse_region.node must be of one build; install all of them and restart httpd';
+    const text = `no access to the memory shared with httpd: ${messageOf(error)}; ${advice}`;
+    toStderr('error', `${EVENTS['engine-region'].number}: ${oneLine(text)}`);
     process.exit(78);
   }
 }

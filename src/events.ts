@@ -21,7 +21,7 @@ export const EVENTS = {
   'engine-crashed': { number: 'MUSE0203', level: 'error' },
   'store-failed': { number: 'MUSE0204', level: 'warn' },
   'store-too-large': { number: 'MUSE0205', level: 'notice' },
-  'log-lost': { number: 'MUSE0206', level: 'warn' },
+  'engine-region': { number: 'MUSE0206', level: 'error' },
 
   'models-loaded': { number: 'MUSE0210', level: 'info' },
   'models-invalid': { number: 'MUSE0211', level: 'error' },

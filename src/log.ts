@@ -35,9 +35,21 @@ export function stderrSink(write: (line: string) => void): LineSink {
   return (level, line) => write(`<${SYSLOG[level]}>${line}\n`);
 }
 
+/** Typographic marks → what httpd, which writes all that is not ASCII as \xNN, leaves readable. */
+const PLAIN: Readonly<Record<string, string>> = {
+  '‘': "'",
+  '’': "'",
+  '“': '"',
+  '”': '"',
+  '–': '-',
+  '—': '-',
+  '…': '...',
+};
+
 /** `text` on one line: control characters as escapes, and cut where nobody reads on. */
 export function oneLine(text: string): string {
-  const cut = text.length > LONGEST_LINE ? `${text.slice(0, LONGEST_LINE)}…` : text;
+  const plain = text.replace(/[‘’“”–—…]/g, (mark) => PLAIN[mark] ?? mark);
+  const cut = plain.length > LONGEST_LINE ? `${plain.slice(0, LONGEST_LINE)}...` : plain;
   return cut.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, escapeCharacter);
 }
 

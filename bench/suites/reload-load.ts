@@ -104,7 +104,8 @@ export class ReloadLoad {
       this.#note(`${path}: none of the pages: ${answer.text.slice(0, 300)}`);
       return { fromCache };
     }
-    if (expected !== undefined && page !== expected) {
+    // Only while nothing newer was expected or written: that would be right too.
+    if (expected !== undefined && this.#expected === expected && page !== expected) {
       this.stale += 1;
       this.#note(`${path}: page ${page} where ${expected} was in force`);
     }

@@ -5,8 +5,6 @@
 
 #include "muse_layout.h"
 
-_Static_assert(MUSE_COUNTERS <= 16, "counters fit their cache lines");
-
 static int is_gone(uint32_t pid)
 {
     return kill((pid_t)pid, 0) != 0 && errno == ESRCH;
@@ -14,15 +12,20 @@ static int is_gone(uint32_t pid)
 
 muse_counter_slot muse_counters_claim(muse_region *region)
 {
+    _Atomic(uint32_t) *pids = region->counters->pids;
     const uint32_t self = (uint32_t)getpid();
     uint32_t i;
 
     for (i = 1; i < MUSE_COUNTER_SLOTS; i++) {
-        _Atomic(uint32_t) *owner = &region->counters->pids[i];
-        uint32_t pid = atomic_load(owner);
+        if (atomic_load(&pids[i]) == self) {
+            return i;
+        }
+    }
+    for (i = 1; i < MUSE_COUNTER_SLOTS; i++) {
+        uint32_t pid = atomic_load(&pids[i]);
 
         if ((pid == 0 || pid > INT32_MAX || is_gone(pid)) &&
-            atomic_compare_exchange_strong(owner, &pid, self)) {
+            atomic_compare_exchange_strong(&pids[i], &pid, self)) {
             return i;
         }
     }

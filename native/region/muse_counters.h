@@ -29,7 +29,10 @@ typedef enum {
 /* A process's slot. Slot 0 is shared and always there: what to use when all others are taken. */
 typedef uint32_t muse_counter_slot;
 
-/* Claims a slot for this process (one that is free, or whose process is gone); 0 when none is. */
+/*
+ * A slot for this process: the one that it has already, else one that is free or whose process is
+ * gone; 0 when there is none. A process that forks claims one for the child, in the child.
+ */
 muse_counter_slot muse_counters_claim(muse_region *region);
 
 void muse_counters_add(muse_region *region, muse_counter_slot slot, muse_counter counter,

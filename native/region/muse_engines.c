@@ -24,13 +24,17 @@ muse_status muse_engine_set(muse_region *region, uint32_t index, muse_engine_sta
                             uint32_t failures, uint32_t pid)
 {
     muse_engine_slot *slot;
+    uint64_t packed;
 
     if (index >= MUSE_ENGINES_MAX || (unsigned)state > MUSE_ENGINE_DOWN) {
         return MUSE_EINVAL;
     }
     slot = &region->engines[index];
+    packed = atomic_load_explicit(&slot->state_failures, memory_order_relaxed);
     atomic_store_explicit(&slot->pid, pid, memory_order_relaxed);
-    atomic_store_explicit(&slot->changed_at, muse_clock_ms(), memory_order_relaxed);
+    if ((packed & UINT32_MAX) != (uint64_t)state) {
+        atomic_store_explicit(&slot->changed_at, muse_clock_ms(), memory_order_relaxed);
+    }
     atomic_store_explicit(&slot->state_failures, (uint64_t)failures << 32 | (uint32_t)state,
                           memory_order_release);
     return MUSE_OK;

@@ -29,10 +29,10 @@ typedef struct {
 } muse_limit_result;
 
 /*
- * One take by the client named by id[0 … id_len), 1 to 248 bytes, at now_ns (muse_clock_ns()). Clients under
- * different limits are different clients. MUSE_OK with *result, or MUSE_EINVAL. Never blocks; a
- * bucket whose claim can't be had in a bounded number of tries lets the request pass uncounted
- * (allowed 1), since refusing a visitor for our own trouble would be worse.
+ * One take by the client named by id[0 … id_len), 1 to 248 bytes, at now_ns (muse_clock_ns()).
+ * Clients under different limits are different clients. MUSE_OK with *result, or MUSE_EINVAL. Never
+ * blocks; a bucket whose claim can't be had in a bounded number of tries lets the request pass
+ * uncounted (allowed 1), since refusing a visitor for our own trouble would be worse.
  */
 muse_status muse_limiter_take(muse_region *region, const void *id, size_t id_len, uint64_t now_ns,
                               const muse_limit *limit, muse_limit_result *result);

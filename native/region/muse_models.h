@@ -28,7 +28,7 @@ typedef struct {
  * Replaces the table. default_index names the default model (ignored when count is 0). Writers
  * exclude each other by a robust mutex; a table equal to the one in force changes nothing.
  * MUSE_TOO_LARGE: count > MUSE_MODELS_MAX. MUSE_EINVAL: an empty or unterminated name, a name
- * twice, or default_index >= count.
+ * twice, or default_index >= count. MUSE_ESYSTEM: the mutex could not be had.
  */
 muse_status muse_models_publish(muse_region *region, const muse_model *models, size_t count,
                                 size_t default_index);

@@ -1,9 +1,9 @@
+#include "muse_mutex.h"
+
 #include <errno.h>
 #include <time.h>
 
-#include "muse_layout.h"
-
-enum { WAIT_NS = 50 * 1000 * 1000 };
+enum { WAIT_NS = 50 * 1000 * 1000, SECOND_NS = 1000 * 1000 * 1000 };
 
 int muse_mutex_init(pthread_mutex_t *mutex)
 {
@@ -13,9 +13,13 @@ int muse_mutex_init(pthread_mutex_t *mutex)
     if (error) {
         return error;
     }
-    (void)pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-    (void)pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-    error = pthread_mutex_init(mutex, &attributes);
+    error = pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+    if (!error) {
+        error = pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+    }
+    if (!error) {
+        error = pthread_mutex_init(mutex, &attributes);
+    }
     pthread_mutexattr_destroy(&attributes);
     return error;
 }
@@ -28,10 +32,11 @@ int muse_mutex_lock(pthread_mutex_t *mutex)
     if (error != EBUSY) {
         return error;
     }
+    /* A clock that is set meanwhile makes the wait longer or shorter, and does no other harm. */
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_nsec += WAIT_NS;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
+    if (until.tv_nsec >= SECOND_NS) {
+        until.tv_nsec -= SECOND_NS;
         until.tv_sec++;
     }
     return pthread_mutex_timedlock(mutex, &until);
@@ -40,4 +45,9 @@ int muse_mutex_lock(pthread_mutex_t *mutex)
 void muse_mutex_repaired(pthread_mutex_t *mutex)
 {
     (void)pthread_mutex_consistent(mutex);
+}
+
+void muse_mutex_unlock(pthread_mutex_t *mutex)
+{
+    (void)pthread_mutex_unlock(mutex);
 }

@@ -8,12 +8,19 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "muse_layout.h"
+#include "muse_mutex.h"
+#include "muse_shard.h"
 
-enum { HEADER_BYTES = 4096, PAGE = 4096 };
+enum { PAGE = 4096 };
 
 static const uint64_t STORE_MIN = UINT64_C(1) << 20;
 static const uint64_t STORE_MAX = UINT64_C(64) << 30;
+static const uint64_t SHARD_MIN = UINT64_C(64) << 10;
+
+enum { SHARDS_MOST = 256, CLIENTS_LEAST = 64, CLIENTS_MOST = 1 << 28 };
+
+/* A chain head for so many bytes of a ring: chains stay short even when all entries are aliases. */
+enum { BYTES_FOR_A_HEAD = 256 };
 
 static const int SEALS = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
 
@@ -73,56 +80,69 @@ static muse_status complete(muse_region_config *config)
         config->clients = 65536;
     }
     if (config->store_bytes < STORE_MIN || config->store_bytes > STORE_MAX ||
-        config->store_bytes > SIZE_MAX / 2 || config->shards > 256 ||
-        (config->shards & (config->shards - 1)) != 0 || config->clients < 64 ||
-        config->clients > UINT32_C(1) << 28 || config->store_bytes / config->shards < 65536) {
+        config->store_bytes > SIZE_MAX / 2 || config->shards > SHARDS_MOST ||
+        (config->shards & (config->shards - 1)) != 0 ||
+        config->store_bytes / config->shards < SHARD_MIN || config->clients < CLIENTS_LEAST ||
+        config->clients > CLIENTS_MOST) {
         return MUSE_EINVAL;
     }
     return MUSE_OK;
 }
 
-static size_t whole(size_t bytes, size_t unit)
+/* Where the parts begin. */
+typedef struct {
+    size_t engines;
+    size_t models;
+    size_t counters;
+    size_t buckets;
+    size_t shards;
+} part_offsets;
+
+static size_t whole_pages(size_t bytes)
 {
-    return (bytes + unit - 1) / unit * unit;
+    return (bytes + PAGE - 1) / PAGE * PAGE;
 }
 
-/* Where everything is, from the sizes alone; with base NULL only the total is of use. */
-static void lay_out(muse_region *region, uint8_t *base)
+/* The layout, from the three sizes alone: the handle's own, never what the region says of it. */
+static part_offsets lay_out(muse_region *region)
 {
     const muse_region_config *config = &region->config;
-    size_t at = HEADER_BYTES;
-    size_t heads_bytes;
+    part_offsets at;
+    size_t overhead;
 
-    region->header = (muse_header *)(void *)base;
-    region->engines = (muse_engine_slot *)(void *)(base + at);
-    at += whole(sizeof(muse_engine_slot) * MUSE_ENGINES_MAX, PAGE);
-    region->models = (muse_model_table *)(void *)(base + at);
-    at += whole(sizeof(muse_model_table), PAGE);
-    region->counters = (muse_counter_table *)(void *)(base + at);
-    at += whole(sizeof(muse_counter_table), PAGE);
-    region->buckets = (muse_limit_bucket *)(void *)(base + at);
     region->bucket_count = (config->clients + MUSE_BUCKET_CLIENTS - 1) / MUSE_BUCKET_CLIENTS;
-    at += whole(sizeof(muse_limit_bucket) * region->bucket_count, PAGE);
-    region->shards = base + at;
     region->shard_bytes = (size_t)(config->store_bytes / config->shards) / PAGE * PAGE;
     region->heads = 64;
-    while (region->heads < region->shard_bytes / 2048) {
+    while (region->heads < region->shard_bytes / BYTES_FOR_A_HEAD) {
         region->heads *= 2;
     }
-    heads_bytes = region->heads * sizeof(uint32_t);
-    region->ring_units =
-        (uint32_t)((region->shard_bytes - sizeof(muse_shard) - heads_bytes) / MUSE_UNIT);
-    region->bytes = at + region->shard_bytes * config->shards;
+    overhead = sizeof(muse_shard) + region->heads * sizeof(uint32_t);
+    region->ring_units = (uint32_t)((region->shard_bytes - overhead) / MUSE_UNIT);
+
+    at.engines = whole_pages(sizeof(muse_header));
+    at.models = at.engines + whole_pages(sizeof(muse_engine_slot) * MUSE_ENGINES_MAX);
+    at.counters = at.models + whole_pages(sizeof(muse_model_table));
+    at.buckets = at.counters + whole_pages(sizeof(muse_counter_table));
+    at.shards = at.buckets + whole_pages(sizeof(muse_limit_bucket) * region->bucket_count);
+    region->bytes = at.shards + region->shard_bytes * config->shards;
+    return at;
 }
 
 static muse_status map(muse_region *region)
 {
-    void *base = mmap(NULL, region->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, region->fd, 0);
+    const part_offsets at = lay_out(region);
+    void *mapped = mmap(NULL, region->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, region->fd, 0);
+    uint8_t *base = mapped;
 
-    if (base == MAP_FAILED) {
+    if (mapped == MAP_FAILED) {
         return MUSE_ESYSTEM;
     }
-    lay_out(region, base);
+    region->header = mapped;
+    region->engines = (muse_engine_slot *)(void *)(base + at.engines);
+    region->models = (muse_model_table *)(void *)(base + at.models);
+    region->counters = (muse_counter_table *)(void *)(base + at.counters);
+    region->buckets = (muse_limit_bucket *)(void *)(base + at.buckets);
+    region->shards = base + at.shards;
     return MUSE_OK;
 }
 
@@ -140,9 +160,11 @@ static void discard(muse_region *region)
     errno = error;
 }
 
+/* Fills a new region, which is all zeros; that is what most parts begin with. */
 static muse_status format(muse_region *region)
 {
     muse_header *header = region->header;
+    uint32_t i;
     int error;
 
     header->version = MUSE_LAYOUT_VERSION;
@@ -157,8 +179,8 @@ static muse_status format(muse_region *region)
         return MUSE_ESYSTEM;
     }
     error = muse_mutex_init(&region->models->writers);
-    if (!error) {
-        error = muse_store_format(region);
+    for (i = 0; i < region->config.shards && !error; i++) {
+        error = muse_shard_format(region, i);
     }
     if (error) {
         errno = error;
@@ -168,28 +190,43 @@ static muse_status format(muse_region *region)
     return MUSE_OK;
 }
 
+static muse_status make_file(muse_region *region)
+{
+    (void)lay_out(region);
+    region->fd = memfd_create("muse-ai-region", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (region->fd < 0 || ftruncate(region->fd, (off_t)region->bytes) != 0 ||
+        fcntl(region->fd, F_ADD_SEALS, SEALS) != 0) {
+        return MUSE_ESYSTEM;
+    }
+    return MUSE_OK;
+}
+
+static muse_region *new_handle(void)
+{
+    muse_region *region = calloc(1, sizeof *region);
+
+    if (region) {
+        region->fd = -1;
+    }
+    return region;
+}
+
 muse_status muse_region_create(const muse_region_config *config, muse_region **out)
 {
-    muse_region *region;
+    muse_region *region = new_handle();
     muse_status status;
-    uint8_t nothing;
 
     *out = NULL;
-    region = calloc(1, sizeof *region);
     if (!region) {
         return MUSE_ENOMEM;
     }
-    region->fd = -1;
     region->config = *config;
     status = complete(&region->config);
     if (status == MUSE_OK) {
-        lay_out(region, &nothing);
-        region->header = NULL;
-        region->fd = memfd_create("muse-ai-region", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-        status = region->fd < 0 || ftruncate(region->fd, (off_t)region->bytes) != 0 ||
-                         fcntl(region->fd, F_ADD_SEALS, SEALS) != 0
-                     ? MUSE_ESYSTEM
-                     : map(region);
+        status = make_file(region);
+    }
+    if (status == MUSE_OK) {
+        status = map(region);
     }
     if (status == MUSE_OK) {
         status = format(region);
@@ -202,18 +239,18 @@ muse_status muse_region_create(const muse_region_config *config, muse_region **o
     return MUSE_OK;
 }
 
-/* Reads and checks the header of fd into region->config and the layout. */
+/* Checks the file and its header, and takes the sizes from it into the handle. */
 static muse_status check(muse_region *region)
 {
-    muse_header header;
-    struct stat info;
-    uint8_t nothing;
     const int seals = fcntl(region->fd, F_GET_SEALS);
+    muse_header header;
+    struct stat file;
 
-    if (fstat(region->fd, &info) != 0) {
+    if (fstat(region->fd, &file) != 0) {
         return MUSE_ESYSTEM;
     }
-    if (info.st_size < HEADER_BYTES ||
+    /* Without the seals the file could shrink below a mapping, and every access be a SIGBUS. */
+    if (seals < 0 || (seals & SEALS) != SEALS || file.st_size < PAGE ||
         pread(region->fd, &header, sizeof header, 0) != (ssize_t)sizeof header ||
         header.magic != MUSE_MAGIC) {
         return MUSE_EFORMAT;
@@ -228,10 +265,8 @@ static muse_status check(muse_region *region)
         complete(&region->config) != MUSE_OK) {
         return MUSE_ECORRUPT;
     }
-    lay_out(region, &nothing);
-    region->header = NULL;
-    if (region->bytes != header.total_bytes || region->bytes != (uint64_t)info.st_size ||
-        seals < 0 || (seals & SEALS) != SEALS) {
+    (void)lay_out(region);
+    if (region->bytes != header.total_bytes || region->bytes != (uint64_t)file.st_size) {
         return MUSE_ECORRUPT;
     }
     return MUSE_OK;
@@ -239,11 +274,10 @@ static muse_status check(muse_region *region)
 
 muse_status muse_region_attach(int fd, muse_region **out)
 {
-    muse_region *region;
+    muse_region *region = new_handle();
     muse_status status;
 
     *out = NULL;
-    region = calloc(1, sizeof *region);
     if (!region) {
         return MUSE_ENOMEM;
     }

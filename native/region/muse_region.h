@@ -11,7 +11,10 @@
  * writers of the model table by one robust mutex; all else is atomic.
  *
  * What is read from the region may have been written by a process that crashed or misbehaves:
- * every length and offset is checked against the handle's own copy of the sizes before use.
+ * every length and offset is checked against the handle's own copy of the sizes before use. The
+ * mutexes alone are trusted, so a process with more rights than the others (httpd's parent, as
+ * root) may create, attach, and use the engines, the counters and the epoch, but not the page
+ * store, nor publish models.
  *
  * The library knows neither APR nor Node-API nor a log. Every function may be called from several
  * threads at once, except muse_region_detach.
@@ -46,19 +49,21 @@ typedef struct muse_region muse_region;
 
 typedef struct {
     uint64_t store_bytes; /* page store, all shards together; 1 MiB … 64 GiB; 0: 64 MiB */
-    uint32_t shards;      /* 1 … 256, a power of two; 0: 16 */
-    uint32_t clients;     /* limiter entries, at least 64; rounded up to whole buckets; 0: 65,536 */
+    uint32_t shards;      /* 1 … 256, a power of two, each of 64 KiB at least; 0: 16 */
+    uint32_t clients;     /* limiter entries, 64 … 2^28; rounded up to whole buckets; 0: 65,536 */
 } muse_region_config;
 
 /*
  * Makes a new region in a memfd (close-on-exec, sealed against a change of size) and maps it.
- * MUSE_EINVAL: a size is out of range. MUSE_ESYSTEM: memfd or mmap failed, errno is set.
+ * MUSE_EINVAL: a size is out of range. MUSE_ENOMEM. MUSE_ESYSTEM: memfd or mmap failed, errno is
+ * set.
  */
 muse_status muse_region_create(const muse_region_config *config, muse_region **region);
 
 /*
- * Maps the region behind fd, after a check of magic, version and sizes. The handle owns a duplicate
- * of fd, not fd itself. MUSE_EFORMAT, MUSE_EVERSION, MUSE_ECORRUPT, MUSE_ESYSTEM.
+ * Maps the region behind fd, after a check of seals, magic, version and sizes. The handle owns a
+ * duplicate of fd, not fd itself. MUSE_EFORMAT, MUSE_EVERSION, MUSE_ECORRUPT, MUSE_ENOMEM,
+ * MUSE_ESYSTEM.
  */
 muse_status muse_region_attach(int fd, muse_region **region);
 

@@ -3,7 +3,7 @@
  *
  * Sharded by key. A shard has a robust process-shared mutex, an index and a ring of bytes: first
  * in, first out. An owner that dies inside a shard empties that shard and nothing else. No call
- * blocks for longer than one copy of an entry.
+ * blocks for longer than one copy of an entry, or 50 ms when a shard's owner has been stopped.
  */
 #ifndef MUSE_STORE_H
 #define MUSE_STORE_H
@@ -42,8 +42,8 @@ typedef void *(*muse_alloc_fn)(void *context, size_t size);
 
 /*
  * Copies the entry under key: info, and head followed by body into one piece from alloc, given in
- * *bytes (NULL when both lengths are 0). An entry past stale_until at now_ms is MUSE_MISS.
- * MUSE_OK, MUSE_MISS, MUSE_ENOMEM (alloc gave NULL).
+ * *bytes (NULL when both lengths are 0). An entry past stale_until at now_ms is MUSE_MISS, and so
+ * is one whose shard's lock can't be had. MUSE_OK, MUSE_MISS, MUSE_ENOMEM (alloc gave NULL).
  */
 muse_status muse_store_get(muse_region *region, const muse_key *key, uint64_t now_ms,
                            muse_entry_info *info, muse_alloc_fn alloc, void *context,
@@ -51,9 +51,10 @@ muse_status muse_store_get(muse_region *region, const muse_key *key, uint64_t no
 
 /*
  * Stores head and body under key, replacing what was there; the oldest entries of the shard give
- * way. lengths are taken from info. MUSE_TOO_LARGE when the entry is above a quarter of a shard
- * (an older entry under key is removed then), MUSE_EINVAL when fresh_until > stale_until or an
- * alias's body is not 20 bytes.
+ * way. Lengths are taken from info. MUSE_TOO_LARGE when the entry, with 80 bytes of its own, is
+ * above a quarter of a shard (an older entry under key is removed then); MUSE_EINVAL when
+ * fresh_until > stale_until or an alias's body is not 20 bytes; MUSE_ESYSTEM when the shard's lock
+ * could not be had, with ETIMEDOUT in errno when its owner has been stopped.
  */
 muse_status muse_store_put(muse_region *region, const muse_key *key, const muse_entry_info *info,
                            const void *head, const void *body);
@@ -61,12 +62,12 @@ muse_status muse_store_put(muse_region *region, const muse_key *key, const muse_
 /* MUSE_OK or MUSE_MISS. */
 muse_status muse_store_remove(muse_region *region, const muse_key *key);
 
-/* Empties every shard. */
+/* Empties every shard whose lock can be had. */
 void muse_store_clear(muse_region *region);
 
 typedef struct {
     uint64_t entries;
-    uint64_t bytes_used;
+    uint64_t bytes_used; /* replaced and removed entries too, until their turn to give way */
     uint64_t bytes_total;
     uint64_t evicted;   /* entries that gave way since the region was made */
     uint64_t recovered; /* shards that were emptied because their owner died */

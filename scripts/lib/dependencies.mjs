@@ -11,7 +11,8 @@ const oldest = [22, 19];
 export async function installDependencies() {
   if (areInstalled()) return;
   step('Installing npm packages (npm ci)');
-  const args = ['ci', '--include=dev', '--no-audit', '--no-fund'];
+  // Warnings would be about the Node that npm runs on, which is not the one that the packages get.
+  const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
   if ((await run('npm', args, { env: outerEnvironment() })) !== 0) {
     throw new Complaint('npm ci failed. Its output above says why.');
   }

@@ -29,9 +29,9 @@ export function demoConfig({ installation, folder, addresses, passEnv }: DemoCon
     `MuseAiNode ${quote(installation.node)}`,
     `MuseAiEngine ${quote(installation.engine)}`,
     ...passEnv.map((name) => `PassEnv ${name}`),
-    `Define DEMO ${quote(folder.demo)}`,
-    `Define RUN ${quote(folder.root)}`,
-    `Include ${quote(join(folder.demo, 'httpd.conf'))}`,
+    `Define DEMO ${quote(folder.served.demo)}`,
+    `Define RUN ${quote(folder.served.run)}`,
+    `Include ${quote(join(folder.served.demo, 'httpd.conf'))}`,
     '',
   ].join('\n');
 }

@@ -21,6 +21,7 @@ async function main(): Promise<void> {
   const installation = stageEngine(findInstallation());
   const wanted = env.MUSE_RUN_DIR || join(installation.checkout, '.run');
   const folder = RunFolder.open(installation, wanted);
+  const demo = join(installation.checkout, 'demo');
   try {
     await serve();
   } finally {
@@ -32,7 +33,7 @@ async function main(): Promise<void> {
     const text = `${JSON.stringify(models, null, 2)}\n`;
     const kept = folder.writeUnlessEdited('conf/models.json', text) === 'kept';
     const modelsFile = folder.path('conf', 'models.json');
-    const showModels = () => writeIndex(folder, modelsFile, listening.url);
+    const showModels = () => writeIndex(folder, demo, listening.url);
     showModels();
     const { addresses } = listening;
     const config = demoConfig({ installation, folder, addresses, passEnv });
@@ -48,7 +49,7 @@ async function main(): Promise<void> {
     );
     await server.start();
     watchFile(modelsFile, { interval: 500 }, showModels);
-    print(greeting(folder, listening.url, notes, kept));
+    print(greeting({ folder, demo, url: listening.url, notes, kept }));
     log.start();
     const ended = await server.untilEnded();
     unwatchFile(modelsFile);
@@ -66,13 +67,22 @@ function readPort(): number {
   throw new Error(`PORT is "${env.PORT}"; give a number from 1 to 65535.`);
 }
 
-function writeIndex(folder: RunFolder, modelsFile: string, url: string): void {
-  const template = readFileSync(join(folder.demo, 'index.html'), 'utf8');
-  const models = readModels(readFileSync(modelsFile, 'utf8'));
+function writeIndex(folder: RunFolder, demo: string, url: string): void {
+  const template = readFileSync(join(demo, 'index.html'), 'utf8');
+  const models = readModels(readFileSync(folder.path('conf', 'models.json'), 'utf8'));
   folder.write('site/index.html', renderIndex(template, models, url));
 }
 
-function greeting(folder: RunFolder, url: string, notes: readonly string[], kept: boolean): string {
+interface Greeting {
+  readonly folder: RunFolder;
+  readonly demo: string;
+  readonly url: string;
+  readonly notes: readonly string[];
+  /** Whether models.json is the person's own. */
+  readonly kept: boolean;
+}
+
+function greeting({ folder, demo, url, notes, kept }: Greeting): string {
   const modelsFile = folder.path('conf', 'models.json');
   return [
     '',
@@ -83,8 +93,10 @@ function greeting(folder: RunFolder, url: string, notes: readonly string[], kept
     kept
       ? `  ${modelsFile} was edited and is kept; remove it to have it made anew.`
       : `  They are in ${modelsFile}. Edit it: the running server follows.`,
-    `Pages: ${join(folder.demo, 'htdocs')}. Put a prompt in name.ai there, and open ${url}name`,
-    ...(folder.isTemporary ? ['  (a copy: the user www-data can not read this checkout)'] : []),
+    `Pages: ${join(demo, 'htdocs')}. Put a prompt in name.ai there, and open ${url}name`,
+    ...(folder.isMirrored
+      ? [`  The server's user can't read this checkout, so it reads copies that follow.`]
+      : []),
     `Logs:  ${folder.path('logs')}`,
     'Ctrl-C stops.',
     '',

@@ -1,53 +1,59 @@
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
-  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Installation } from '../httpd/installation.ts';
 import { canRead, makePublicFolder } from '../httpd/public-folder.ts';
+import { Mirror } from './mirror.ts';
 
-/** The ServerRoot of the demo, and the demo's own files, where the server's user can read them. */
+/** The ServerRoot of the demo, and where the server's user reads it and the demo's own files. */
 export class RunFolder {
   readonly root: string;
-  /** The folder `demo/` of the checkout, or a copy of it. */
-  readonly demo: string;
-  readonly #temporary: boolean;
+  /** What the server reads: the folder `demo/` of the checkout and `root`, or copies of them. */
+  readonly served: { readonly demo: string; readonly run: string };
+  readonly #mirror: Mirror | undefined;
 
-  private constructor(root: string, demo: string, temporary: boolean) {
+  private constructor(demo: string, root: string, copies: string | undefined) {
     this.root = root;
-    this.demo = demo;
-    this.#temporary = temporary;
     for (const name of ['conf', 'logs', 'run', 'site']) makeFolder(this.path(name));
+    if (copies === undefined) {
+      this.served = { demo, run: root };
+      return;
+    }
+    this.served = { demo: join(copies, 'demo'), run: copies };
+    this.#mirror = new Mirror(
+      new Map([
+        [demo, this.served.demo],
+        [this.path('site'), join(copies, 'site')],
+        [this.path('conf', 'models.json'), join(copies, 'conf', 'models.json')],
+      ]),
+    );
+    this.#mirror.sync();
+    this.#mirror.start();
   }
 
   /**
-   * Uses `.run/` in the checkout. When the server's user can't read the checkout, a temporary
-   * folder with a copy of the demo takes its place.
+   * Uses `wanted`, usually `.run/` in the checkout. When the server's user can't read there or in
+   * the demo, a temporary folder with copies comes beside it, which follow the originals.
    */
   static open(installation: Installation, wanted: string): RunFolder {
-    const demo = join(installation.checkout, 'demo');
+    const { checkout, runAs } = installation;
+    const demo = join(checkout, 'demo');
     makeFolder(wanted);
-    if (canRead([wanted, ...filesBelow(demo)], installation.runAs)) {
-      return new RunFolder(wanted, demo, false);
-    }
-    const root = makePublicFolder('mod_muse_ai-demo-', installation.runAs);
-    const copy = join(root, 'demo');
-    cpSync(demo, copy, { recursive: true });
-    for (const file of filesBelow(copy)) chmodSync(file, statSync(file).isFile() ? 0o644 : 0o755);
-    chmodSync(copy, 0o755);
-    return new RunFolder(root, copy, true);
+    const readable = canRead([wanted, demo, ...filesBelow(demo)], runAs);
+    const copies = readable ? undefined : makePublicFolder('mod_muse_ai-demo-', runAs);
+    return new RunFolder(demo, wanted, copies);
   }
 
-  get isTemporary(): boolean {
-    return this.#temporary;
+  get isMirrored(): boolean {
+    return this.#mirror !== undefined;
   }
 
   path(...names: readonly string[]): string {
@@ -59,6 +65,7 @@ export class RunFolder {
     const path = this.path(name);
     writeFileSync(path, content);
     chmodSync(path, 0o644);
+    this.#mirror?.sync();
     return path;
   }
 
@@ -79,9 +86,11 @@ export class RunFolder {
     return 'written';
   }
 
-  /** Removes what is only for this run. */
+  /** Removes the copies. */
   close(): void {
-    if (this.#temporary) rmSync(this.root, { recursive: true, force: true });
+    if (this.#mirror === undefined) return;
+    this.#mirror.stop();
+    rmSync(this.served.run, { recursive: true, force: true });
   }
 }
 

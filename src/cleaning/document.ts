@@ -91,7 +91,7 @@ export class DocumentText {
           at += 1;
           from = at;
           if (verdict === VERDICT.pass) this.#tag = character;
-          if (verdict === VERDICT.close) this.#ended = true;
+          if (verdict === VERDICT.close) this.#endAtFence();
         }
       }
     }
@@ -104,7 +104,14 @@ export class DocumentText {
     this.#tag = '';
     if (!this.#ended) out += this.#fence?.finish() ?? '';
     this.#ended = true;
-    return out + this.#details();
+    return out;
+  }
+
+  /** The reasoning, where it is shown and has not gone out yet. */
+  details(): string {
+    if (!this.detailsAreDue) return '';
+    this.#showReasoning = false;
+    return reasoningDetails(this.#reasoning.text);
   }
 
   /** Closes whatever is open, from the innermost thing out. */
@@ -116,10 +123,13 @@ export class DocumentText {
     return out + this.#elements.closeAll();
   }
 
+  #endAtFence(): void {
+    this.#fence?.takeHeld();
+    this.#ended = true;
+  }
+
   #looksAt(character: string): boolean {
-    return (
-      character === '<' && this.#state.inText && (this.#atStart || this.#detailsAreDue)
-    );
+    return character === '<' && this.#state.inText && (this.#atStart || this.detailsAreDue);
   }
 
   /** One more character of a tag that is looked at. */
@@ -129,25 +139,20 @@ export class DocumentText {
       this.#tag += character;
       return { out: '', taken: true };
     }
-    const tag = this.#tag.toLowerCase();
+    const text = this.#tag;
+    const tag = text.toLowerCase();
     this.#tag = '';
     if (this.#atStart && code === GREATER && opensReasoning(`${tag}>`)) {
       this.#block = new ReasoningBlock(this.#reasoning);
       return { out: '', taken: true };
     }
     const ends = tag === '</body' || tag === '</html';
-    const details = ends && (code === GREATER || isSpace(code)) ? this.#details() : '';
-    return { out: details + this.#replay(tag), taken: false };
+    const details = ends && (code === GREATER || isSpace(code)) ? this.details() : '';
+    return { out: details + this.#replay(text), taken: false };
   }
 
-  get #detailsAreDue(): boolean {
-    return this.#showReasoning && this.#reasoning.text !== '';
-  }
-
-  #details(): string {
-    if (!this.#detailsAreDue) return '';
-    this.#showReasoning = false;
-    return reasoningDetails(this.#reasoning.text);
+  get detailsAreDue(): boolean {
+    return this.#showReasoning && this.#reasoning.hasText;
   }
 
   #replay(text: string): string {

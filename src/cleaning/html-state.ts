@@ -5,7 +5,19 @@
  */
 
 import {
-  BANG, CLOSE_BRACKET, DASH, DOUBLE_QUOTE, EQUALS, GREATER, isLetter, isSpace, LESS, lowerCase, QUESTION, SINGLE_QUOTE, SLASH,
+  BANG,
+  CLOSE_BRACKET,
+  DASH,
+  DOUBLE_QUOTE,
+  EQUALS,
+  GREATER,
+  isLetter,
+  isSpace,
+  LESS,
+  lowerCase,
+  QUESTION,
+  SINGLE_QUOTE,
+  SLASH,
 } from './characters.ts';
 import { RAW_ELEMENTS } from './elements.ts';
 import { RawText } from './raw-text.ts';
@@ -194,10 +206,7 @@ export class HtmlState {
     } else if (this.inForeign && this.#markup === CDATA_OPEN) {
       this.#brackets = 0;
       this.#state = 'cdata';
-    } else if (
-      this.#markup !== '-' &&
-      !(this.inForeign && CDATA_OPEN.startsWith(this.#markup))
-    ) {
+    } else if (this.#markup !== '-' && !(this.inForeign && CDATA_OPEN.startsWith(this.#markup))) {
       this.#state = 'bogus';
       if (code === GREATER) return this.#endOfOther();
     }
@@ -206,7 +215,8 @@ export class HtmlState {
 
   #comment(code: number): Token {
     const state = this.#state;
-    if (code === GREATER && state !== 'comment' && state !== 'comment-dash') return this.#endOfOther();
+    if (code === GREATER && state !== 'comment' && state !== 'comment-dash')
+      return this.#endOfOther();
     if (code === DASH) {
       if (state === 'comment-start') this.#state = 'comment-start-dash';
       else if (state === 'comment' || state === 'comment-bang') this.#state = 'comment-dash';

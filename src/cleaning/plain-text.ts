@@ -43,7 +43,10 @@ export class PlainText {
     }
     this.#line = line + character;
     const mayBeFence =
-      isSpace(code) || code === BACK_TICK || code === TILDE || /[`~]/.test(line.trimStart()[0] ?? '');
+      isSpace(code) ||
+      code === BACK_TICK ||
+      code === TILDE ||
+      /[`~]/.test(line.trimStart()[0] ?? '');
     if (mayBeFence && line.length < FIRST_LINE_MAX) return undefined;
     this.#line = undefined;
     return line + character;

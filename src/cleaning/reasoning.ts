@@ -20,9 +20,10 @@ export function closesReasoning(tag: string): boolean {
 /** The reasoning of one answer; kept only where somebody will read it. */
 export class Reasoning {
   readonly #keep: boolean;
-  #pieces: string[] = [];
+  readonly #pieces: string[] = [];
   #length = 0;
   #seen = false;
+  #hasText = false;
 
   constructor(keep: boolean) {
     this.#keep = keep;
@@ -33,15 +34,19 @@ export class Reasoning {
     return this.#seen;
   }
 
+  /** Whether anything was kept that can be read. */
+  get hasText(): boolean {
+    return this.#hasText;
+  }
+
   get text(): string {
-    const text = this.#pieces.join('').trim();
-    this.#pieces = [text];
-    return text;
+    return this.#pieces.join('').trim();
   }
 
   add(text: string): void {
     this.#seen = true;
     if (!this.#keep || this.#length >= KEPT_MAX) return;
+    this.#hasText ||= text.trim() !== '';
     const rest = KEPT_MAX - this.#length;
     this.#pieces.push(text.length > rest ? `${text.slice(0, rest)}…` : text);
     this.#length += text.length;

@@ -58,7 +58,7 @@ export class ModelSource {
     }
     try {
       const text = await (this.#options.read ?? readText)(modelsFile);
-      if (text === this.#text) return;
+      if (text === this.#text && this.#said === undefined) return;
       this.#replace(Registry.parse(text, environment), modelsFile);
       this.#text = text;
       this.#said = undefined;

@@ -18,7 +18,8 @@ const RETRY_AFTER_MAX = 3_600;
 
 /** The MuseError for whatever a call to `call.url` threw. */
 export function toFailure(thrown: unknown, call: CallInfo): MuseError {
-  if (thrown instanceof MuseError) return thrown;
+  const own = [...causes(thrown)].find((each) => each instanceof MuseError);
+  if (own !== undefined) return own;
   const sources = call.apiKey === undefined ? call.said : [call.apiKey, ...call.said];
   const quote = (text: string): string => withoutQuotes(text, sources);
   const fail = (code: FailureCode, text: string, retryAfter?: number): MuseError =>
@@ -99,14 +100,22 @@ export function retryAfter(
   return Math.min(RETRY_AFTER_MAX, Math.max(1, Math.ceil(seconds)));
 }
 
-function rootCause(thrown: unknown): string {
-  let deepest = thrown;
-  for (let depth = 0; depth < 8; depth++) {
-    if (!(deepest instanceof Error) || deepest.cause === undefined) break;
-    deepest = deepest.cause;
+const DEPTH_MAX = 8;
+
+/** What was thrown, then what caused it, and so on. */
+function* causes(thrown: unknown): Generator<unknown, void> {
+  let next = thrown;
+  for (let depth = 0; depth < DEPTH_MAX && next !== undefined; depth++) {
+    yield next;
+    next = next instanceof Error ? next.cause : undefined;
   }
+}
+
+function rootCause(thrown: unknown): string {
+  const deepest = [...causes(thrown)].at(-1);
   // Several addresses of one host: all were tried, the first failure says why.
-  if (deepest instanceof AggregateError && deepest.errors.length > 0)
+  if (deepest instanceof AggregateError && deepest.errors.length > 0) {
     return rootCause(deepest.errors[0]);
+  }
   return messageOf(deepest) || (systemCode(deepest) ?? 'unknown');
 }

@@ -145,6 +145,14 @@ export class Httpd {
       .map(({ pid }) => new EngineProcess(pid));
   }
 
+  /**
+   * Waits until the engines have said that they are ready, `count` of them since the start.
+   * Requests need not wait for that; but before it, httpd knows none of the models.
+   */
+  async enginesReady(count = 1): Promise<void> {
+    await this.log.waitFor(/MUSE0020: engine \d+ is ready/, { count });
+  }
+
   /** The one engine, once it runs; `after` waits for another one than that. */
   async engine(after?: EngineProcess): Promise<EngineProcess> {
     return waitUntil('an engine', () => this.engines().find(({ pid }) => pid !== after?.pid));
@@ -203,11 +211,11 @@ export class Httpd {
     await this.log.waitFor(ready, { mark });
   }
 
-  /** The children of a killed parent serve on for ever: nobody tells them to stop. */
+  /** The children of a killed parent serve on for ever: they take orders from it alone. */
   #endOrphans(): void {
     const { httpd } = this.environment.installation;
-    for (const { pid, command } of this.processes()) {
-      if (command[0] === httpd) process.kill(pid, 'SIGTERM');
+    for (const { pid, command, name } of this.processes()) {
+      if (command[0] === httpd && name !== supervisorName) process.kill(pid, 'SIGKILL');
     }
   }
 

@@ -36,7 +36,7 @@ function tell(httpd: Httpd): void {
 }
 
 export { makeCertificate } from './certificate.ts';
-export { enablePages, scriptedModel, useModel } from './enable-pages.ts';
+export { enablePages, scriptedModel, scriptedPage, useModel } from './enable-pages.ts';
 export { EngineProcess } from './engine-process.ts';
 export { findFreePort } from './environment.ts';
 export type { Exchange, Head, Piece, Result } from './exchange.ts';

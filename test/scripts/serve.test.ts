@@ -1,14 +1,15 @@
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { findInstallation } from '../../scripts/httpd/installation.ts';
-import { makePublicFolder } from '../../scripts/httpd/public-folder.ts';
+import { canRead, makePublicFolder } from '../../scripts/httpd/public-folder.ts';
 import { renderIndex } from '../../scripts/serve/index-page.ts';
 import { chooseListening } from '../../scripts/serve/listening.ts';
 import { LogView } from '../../scripts/serve/log-view.ts';
 import { discoverModels, readModels } from '../../scripts/serve/models.ts';
 import { RunFolder } from '../../scripts/serve/run-folder.ts';
+import { waitUntil } from '../harness/wait-until.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
 const nobody = async () => undefined;
@@ -78,15 +79,27 @@ test('an edited models.json survives the next start, an untouched one is made an
 });
 
 test.runIf(process.getuid?.() === 0)(
-  'a folder that the server can not read is replaced by one with a copy of the demo',
-  () => {
+  'where the server can not read, it reads copies that follow the originals',
+  async () => {
     const closed = makeTemporaryFolder();
-    mkdirSync(join(closed, 'inner'));
-    const folder = RunFolder.open(findInstallation(), join(closed, 'inner', '.run'));
+    const installation = { ...findInstallation(), checkout: closed };
+    const page = join(closed, 'demo', 'htdocs', 'page.ai');
+    mkdirSync(join(closed, 'demo', 'htdocs'), { recursive: true });
+    writeFileSync(page, 'one');
+    const folder = RunFolder.open(installation, join(closed, '.run'));
     onTestFinished(() => folder.close());
-    expect(folder.isTemporary).toBe(true);
-    expect(folder.root).not.toContain(closed);
-    expect(readFileSync(join(folder.demo, 'htdocs', 'hello.ai'), 'utf8')).toContain('hello.ai');
+    expect(folder.isMirrored).toBe(true);
+    const copy = join(folder.served.demo, 'htdocs', 'page.ai');
+    expect(canRead([copy], installation.runAs)).toBe(true);
+    expect(canRead([page], installation.runAs)).toBe(false);
+    writeFileSync(page, 'two!');
+    await waitUntil('the copy to follow', () => readFileSync(copy, 'utf8') === 'two!');
+    folder.write('conf/models.json', '{}');
+    expect(readFileSync(join(folder.served.run, 'conf', 'models.json'), 'utf8')).toBe('{}');
+    rmSync(page);
+    await waitUntil('the copy to go', () => !existsSync(copy));
+    folder.close();
+    expect(existsSync(folder.served.run)).toBe(false);
   },
 );
 

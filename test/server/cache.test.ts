@@ -4,17 +4,16 @@ import {
   type Httpd,
   type Result,
   scriptedModel,
+  scriptedPage,
   test,
   useModel,
   waitUntil,
 } from '../harness/index.ts';
-import { type ScriptedProvider, samplePage, say } from '../provider/index.ts';
-
-const page = samplePage('scripted');
+import { type ScriptedProvider, say } from '../provider/index.ts';
 
 /** Pages that tell by their number which call of the provider wrote them. */
 function numbered(provider: ScriptedProvider): void {
-  provider.script(scriptedModel, () => say(numberedPage(provider.received)));
+  provider.script(scriptedModel, () => say(numberedPage(provider.received + 1)));
 }
 
 const numberedPage = (n: number) =>
@@ -27,7 +26,7 @@ test('a page is written once and then served by httpd alone', async ({ httpd, pr
   httpd.site.write('page.ai', 'Write about the sea.');
   await httpd.start();
   const first = await httpd.get('/page');
-  expect([first.status, first.text]).toEqual([200, page]);
+  expect([first.status, first.text]).toEqual([200, scriptedPage]);
   expect(first.headers).toMatchObject({
     'content-type': 'text/html; charset=utf-8',
     'cache-control': 'max-age=300',
@@ -36,10 +35,10 @@ test('a page is written once and then served by httpd alone', async ({ httpd, pr
   });
   expect(first.headers).not.toHaveProperty('age');
   const second = await httpd.get('/page');
-  expect([second.status, second.text]).toEqual([200, page]);
+  expect([second.status, second.text]).toEqual([200, scriptedPage]);
   expect(second.headers).toMatchObject({
     'content-type': 'text/html; charset=utf-8',
-    'content-length': String(Buffer.byteLength(page)),
+    'content-length': String(Buffer.byteLength(scriptedPage)),
     'cache-control': 'max-age=300',
     'cache-status': expect.stringMatching(/^muse; hit; ttl=(300|299|298)$/),
     vary: 'X-Muse-Model',
@@ -68,18 +67,19 @@ test('cached pages are served while the engine is stopped', async ({ httpd, prov
   httpd.site.write('page.ai', 'Write about {{ query.n }}.');
   httpd.site.write('static.txt', 'static');
   await httpd.start();
+  await httpd.enginesReady();
   await httpd.get('/page?n=1');
   const engine = await httpd.engine();
   await engine.freeze();
   const hits = await Promise.all(Array.from({ length: 20 }, () => httpd.get('/page?n=1')));
-  expect(hits.every((hit) => isHit(hit) && hit.text === page)).toBe(true);
+  expect(hits.every((hit) => isHit(hit) && hit.text === scriptedPage)).toBe(true);
   expect((await httpd.get('/page?n=1', { method: 'HEAD' })).status).toBe(200);
   expect((await httpd.get('/static.txt')).text).toBe('static');
   const cold = httpd.open('/page?n=2');
   expect(isHit(await httpd.get('/page?n=1'))).toBe(true);
   expect(provider.received).toBe(1);
   engine.thaw();
-  expect((await cold.done).text).toBe(page);
+  expect((await cold.done).text).toBe(scriptedPage);
   expect(provider.received).toBe(2);
 });
 
@@ -100,7 +100,7 @@ describe('a visitor who has the page already gets 304', () => {
     }
     for (const value of ['"other"', 'W/"other"', etag.slice(0, -2)]) {
       const whole = await ask(value);
-      expect([value, whole.status, whole.text]).toEqual([value, 200, page]);
+      expect([value, whole.status, whole.text]).toEqual([value, 200, scriptedPage]);
     }
     expect(provider.received).toBe(1);
   });

@@ -21,18 +21,13 @@ const numbers: readonly (readonly [string, number, number, string])[] = [
 const longName = 'm'.repeat(128);
 
 const others: readonly WrongLine[] = [
-  ['MuseAiModel ""', /is empty.*for example: MuseAiModel gpt-4o-mini/],
   [`MuseAiModel ${longName}`, /longer than 127 bytes/],
   ['MuseAiModel "a\tb"', /control character/],
-  ['MuseAiModelHeader ""', /such as X-Muse-Model, or Off/],
   ['MuseAiModelHeader "X Model"', /"X Model" is not the name of a request header/],
   ['MuseAiModelHeader X-Model:', /such as X-Muse-Model, or Off/],
-  ['MuseAiPromptsDir ""', /the folder that holds system_prompt.ai/],
   ['MuseAiCacheBypass Yes', /"Yes" is none of Local .*On .*Off/],
-  ['MuseAiEnv ""', /for example: MuseAiEnv SITE_NAME/],
   ['MuseAiEnv 1ST', /"1ST" is not the name of an environment variable/],
   ['MuseAiEnv GOOD not-good', /"not-good" is not the name of an environment variable/],
-  ['MuseAiRateLimitWhitelistIPs ""', /not an IP address or network/],
   ['MuseAiRateLimitWhitelistIPs localhost', /"localhost" is not an IP address or network/],
   ['MuseAiRateLimitWhitelistIPs 300.1.1.1', /for example: .*10\.0\.0\.0\/8 2001:db8::\/32/],
   ['MuseAiRateLimitWhitelistIPs 127.0.0.1 10.0.0.0/33', /"10\.0\.0\.0\/33" is not/],
@@ -41,31 +36,42 @@ const others: readonly WrongLine[] = [
   ['MuseAiRateLimitStatus 600', /an HTTP error status from 400 to 599/],
   ['MuseAiRateLimitStatus "Too Many"', /an HTTP error status from 400 to 599/],
   ['MuseAiRateLimitStatus 499', /no HTTP status 499; 429 and 503 are usual/],
-  ['MuseAiEndpoint ""', /for example: MuseAiEndpoint https:\/\/api\.openai\.com\/v1/],
   ['MuseAiEndpoint api.openai.com', /not an http:\/\/ or https:\/\/ URL/],
   ['MuseAiEndpoint ftp://example.com/v1', /not an http:\/\/ or https:\/\/ URL/],
   ['MuseAiEndpoint https://', /not an http:\/\/ or https:\/\/ URL/],
   ['MuseAiEndpoint "https://exa mple.com/v1"', /not an http:\/\/ or https:\/\/ URL/],
-  ['MuseAiApiKey ""', /PassEnv OPENAI_API_KEY/],
   ['MuseAiApiKey "sk-not to be told"', /white space/],
-  ['MuseAiModels ""', /not a path; give the file/],
-  ['MuseAiNode ""', /not a path; give the file/],
-  ['MuseAiEngine ""', /not a path; give the file/],
-  ...['512K', '65G', '64X', '64MB', '-1', '1.5M', 'lots', '""'].map(
+  ...['512K', '65G', '64X', '64MB', '-1', '1.5M', 'lots'].map(
     (value): WrongLine => [
       `MuseAiSharedMemory ${value}`,
       /not a size from 1M to 64G; .*for example: MuseAiSharedMemory 64M/,
     ],
   ),
-  ['MuseAiTimeout 1 2', /takes one argument/],
-  ['MuseAiModel', /takes one argument/],
+  ['MuseAiTimeout 1 2', /takes one argument, seconds that a whole page may take/],
 ];
+
+/** httpd itself refuses an empty word as a missing one, and tells our text for the directive. */
+const empty = [
+  ['MuseAiModel', 'name of the model'],
+  ['MuseAiModelHeader', 'request header that picks a model .*, or Off'],
+  ['MuseAiPromptsDir', 'folder with system_prompt and layout'],
+  ['MuseAiCacheTTL', 'seconds an answer stays fresh'],
+  ['MuseAiCacheBypass', 'who may skip the cache .*Local .*, On or Off'],
+  ['MuseAiEnv', 'environment variables'],
+  ['MuseAiRateLimitWhitelistIPs', 'addresses and networks'],
+  ['MuseAiEndpoint', 'URL of the provider'],
+  ['MuseAiApiKey', 'key for MuseAiEndpoint'],
+  ['MuseAiModels', 'the file models.json'],
+  ['MuseAiNode', 'the Node.js program'],
+  ['MuseAiEngine', "the engine's script"],
+  ['MuseAiSharedMemory', 'memory for cached pages'],
+] as const;
 
 /** At least one for each directive. */
 export const wrong: readonly WrongLine[] = [
   ...flags.map((name): WrongLine => [`${name} maybe`, /must be On or Off/]),
   ...numbers.flatMap(([name, min, max, example]) =>
-    [String(min - 1), String(max + 1), 'many', '""', '1.5', '5s', '99999999999999999999'].map(
+    [String(min - 1), String(max + 1), 'many', '1.5', '5s', '99999999999999999999'].map(
       (value): WrongLine => [
         `${name} ${value}`,
         new RegExp(`not a whole number of .* from ${min} to ${max}; for example: ${example}`),
@@ -73,6 +79,7 @@ export const wrong: readonly WrongLine[] = [
     ),
   ),
   ...others,
+  ...empty.map(([name, says]): WrongLine => [`${name} ""`, new RegExp(`argument, ${says}`)]),
 ];
 
 /** Where a directive may stand: in .htaccess too, in <Directory> too, in <VirtualHost>, once. */

@@ -40,7 +40,7 @@ const numberedPage = (n: number) =>
   `<!doctype html><html lang="en"><head><title>${n}</title></head><body>Page ${n}</body></html>`;
 
 function numbered(provider: ScriptedProvider): void {
-  provider.script(scriptedModel, () => say(numberedPage(provider.received)));
+  provider.script(scriptedModel, () => say(numberedPage(provider.received + 1)));
 }
 
 const isFrontHit = (result: Result) => result.headers['x-cache']?.startsWith('HIT') === true;

@@ -30,6 +30,15 @@ async function expectPage(httpd: Httpd, topic: string, cache: 'hit' | 'fwd'): Pr
   expect(result.headers['cache-status'], topic).toContain(cache);
 }
 
+/**
+ * A page that httpd's children find by themselves. The first answer may still have been asked for
+ * before the engine had told httpd its models, which are in the key.
+ */
+async function cachePage(httpd: Httpd, topic: string): Promise<void> {
+  await expectPage(httpd, topic, 'fwd');
+  await expectPage(httpd, topic, 'hit');
+}
+
 /** A page whose beginning the visitor has, and whose end waits for the gate. */
 async function openHeld(httpd: Httpd, provider: ScriptedProvider, topic: string) {
   const gate = new Gate();
@@ -60,7 +69,7 @@ describe('an engine that is killed', () => {
   }) => {
     prepare(httpd, provider);
     await httpd.start();
-    await expectPage(httpd, 'first', 'fwd');
+    await cachePage(httpd, 'first');
     const engine = await httpd.engine();
     // Frozen, it takes no connections: these requests wait in the backlog when it is killed.
     await engine.freeze();
@@ -138,7 +147,7 @@ test('with its engine stopped, httpd serves cached pages and answers others 503 
 }) => {
   prepare(httpd, provider);
   await httpd.start();
-  await expectPage(httpd, 'cached', 'fwd');
+  await cachePage(httpd, 'cached');
   const engine = await httpd.engine();
   await engine.freeze();
   const cold = httpd.get('/page?topic=cold');
@@ -185,7 +194,7 @@ describe('when others die', () => {
   }) => {
     prepare(httpd, provider);
     await httpd.start();
-    await expectPage(httpd, 'cached', 'fwd');
+    await cachePage(httpd, 'cached');
     const engine = await httpd.engine();
     // Even one that is stopped, and so sees nothing, must not be left over.
     await engine.freeze();
@@ -197,18 +206,16 @@ describe('when others die', () => {
     expect(httpd.supervisors()).toHaveLength(1);
     expect(httpd.supervisors()[0]?.pid).not.toBe(supervisor?.pid);
     httpd.log.expect(/MUSE0012/);
-    httpd.log.allow(/AH00052|AH00051/);
   });
 
   test('a killed child of httpd costs the others nothing', async ({ httpd, provider }) => {
     prepare(httpd, provider);
     await httpd.start();
-    await expectPage(httpd, 'cached', 'fwd');
+    await cachePage(httpd, 'cached');
     const engine = await httpd.engine();
     const [child] = httpd.children();
     process.kill(child?.pid ?? 0, 'SIGKILL');
     await waitUntil('the child to end', () => findProcess(child?.pid ?? 0) === undefined);
-    await httpd.log.waitFor(/AH00052/);
     await expectPage(httpd, 'cached', 'hit');
     await expectPage(httpd, 'cold', 'fwd');
     expect((await httpd.engine()).pid).toBe(engine.pid);
@@ -235,7 +242,7 @@ describe('a graceful restart', () => {
   test('in mid-stream lets the stream finish and the cache live', async ({ httpd, provider }) => {
     prepare(httpd, provider);
     await httpd.start();
-    await expectPage(httpd, 'cached', 'fwd');
+    await cachePage(httpd, 'cached');
     const old = await httpd.engine();
     const { exchange, gate } = await openHeld(httpd, provider, 'held');
     httpd.config.lines('Header always set X-Generation 2');
@@ -285,7 +292,7 @@ describe('a graceful restart', () => {
   test('with other numbers of engines leaves exactly those', async ({ httpd, provider }) => {
     prepare(httpd, provider);
     await httpd.start();
-    await expectPage(httpd, 'cached', 'fwd');
+    await cachePage(httpd, 'cached');
     for (const engines of [3, 1]) {
       httpd.config.lines(`MuseAiEngines ${engines}`);
       await restartAndSettle(httpd, engines);
@@ -304,12 +311,10 @@ describe('a graceful restart', () => {
   }) => {
     prepare(httpd, provider, 'MuseAiSharedMemory 8M');
     await httpd.start();
-    await expectPage(httpd, 'cached', 'fwd');
-    await expectPage(httpd, 'cached', 'hit');
+    await cachePage(httpd, 'cached');
     httpd.config.lines('MuseAiSharedMemory 16M');
     await restartAndSettle(httpd, 1);
-    await expectPage(httpd, 'cached', 'fwd');
-    await expectPage(httpd, 'cached', 'hit');
+    await cachePage(httpd, 'cached');
     expect(provider.received).toBe(2);
   });
 
@@ -348,6 +353,8 @@ describe('a graceful restart', () => {
     conf.write('muse.conf', '');
     await httpd.graceful();
     expect((await httpd.get('/static.txt')).text).toBe('static');
+    // The supervisor ends after the module that could have told httpd who it was.
+    httpd.log.allow(/AH00488/);
   });
 });
 
@@ -357,7 +364,7 @@ test('a restart with SIGHUP breaks off what is under way and keeps the cache', a
 }) => {
   prepare(httpd, provider);
   await httpd.start();
-  await expectPage(httpd, 'cached', 'fwd');
+  await cachePage(httpd, 'cached');
   const old = await httpd.engine();
   const { exchange } = await openHeld(httpd, provider, 'held');
   const mark = httpd.log.mark();

@@ -5,12 +5,11 @@ import {
   type Httpd,
   type RequestOptions,
   type Result,
+  scriptedPage,
   test,
   waitUntil,
 } from '../harness/index.ts';
-import { samplePage } from '../provider/index.ts';
 
-const page = samplePage('scripted');
 const refusal = 32;
 const limits = ['MuseAiRateLimitRPM 60', 'MuseAiRateLimitBurstSize 20'];
 
@@ -56,7 +55,7 @@ describe.each(['event', 'worker', 'prefork'] as const)('on the %s MPM', (mpm) =>
     expect(one.passed.length + one.refused.length).toBe(96);
     expect(one.refused.every(({ status }) => status === 429)).toBe(true);
     expect(other.refused).toEqual([]);
-    expect([...one.passed, ...other.passed].every(({ text }) => text === page)).toBe(true);
+    expect([...one.passed, ...other.passed].every(({ text }) => text === scriptedPage)).toBe(true);
 
     const lines = httpd.log.matching(refusal);
     expect(lines).toHaveLength(one.refused.length);

@@ -1,10 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect } from 'vitest';
 import { quote } from '../../scripts/httpd/base-config.ts';
-import { enablePages, test, useModel } from '../harness/index.ts';
-import { samplePage } from '../provider/index.ts';
-
-const page = samplePage('scripted');
+import { enablePages, scriptedPage, test, useModel } from '../harness/index.ts';
 
 describe('/page is answered by page.ai', () => {
   test('with the page, and nothing else is', async ({ httpd, provider }) => {
@@ -14,7 +11,7 @@ describe('/page is answered by page.ai', () => {
     await httpd.start();
     for (const path of ['/page', '/page.ai', '/deep/er/page', '/p%61ge', '/page?x=1']) {
       const result = await httpd.get(path);
-      expect([path, result.status, result.text]).toEqual([path, 200, page]);
+      expect([path, result.status, result.text]).toEqual([path, 200, scriptedPage]);
     }
     for (const path of ['/pag', '/page.', '/page.html', '/deep/page', '/page.ai.ai', '/.ai']) {
       expect([path, (await httpd.get(path)).status]).toEqual([path, 404]);
@@ -29,10 +26,10 @@ describe('/page is answered by page.ai', () => {
     httpd.site.write('folder/index.html', 'A folder of its own.');
     await httpd.start();
     expect((await httpd.get('/page')).text).toBe('A file of its own.');
-    expect((await httpd.get('/page.ai')).text).toBe(page);
+    expect((await httpd.get('/page.ai')).text).toBe(scriptedPage);
     expect((await httpd.get('/folder')).status).toBe(301);
     expect((await httpd.get('/folder/')).text).toBe('A folder of its own.');
-    expect((await httpd.get('/folder.ai')).text).toBe(page);
+    expect((await httpd.get('/folder.ai')).text).toBe(scriptedPage);
   });
 
   test('through an Alias and an AliasMatch', async ({ httpd, provider }) => {
@@ -44,8 +41,8 @@ describe('/page is answered by page.ai', () => {
       .lines(`AliasMatch ^/sale/([a-z]+)$ ${quote(`${shop}/$1`)}`)
       .section('Directory', shop, 'Require all granted', 'MuseAiEnable On');
     await httpd.start();
-    expect((await httpd.get('/shop/offer')).text).toBe(page);
-    expect((await httpd.get('/sale/offer')).text).toBe(page);
+    expect((await httpd.get('/shop/offer')).text).toBe(scriptedPage);
+    expect((await httpd.get('/sale/offer')).text).toBe(scriptedPage);
     expect((await httpd.get('/sale/nothing')).status).toBe(404);
   });
 
@@ -54,7 +51,7 @@ describe('/page is answered by page.ai', () => {
     httpd.site.write('page.ai', 'Write about {{ query.topic }}.');
     httpd.config.lines('RewriteEngine On', 'RewriteRule ^/about/(\\w+)$ /page?topic=$1');
     await httpd.start();
-    expect((await httpd.get('/about/whales')).text).toBe(page);
+    expect((await httpd.get('/about/whales')).text).toBe(scriptedPage);
     expect(provider.requests[0]?.messages.at(-1)?.content).toContain('whales');
   });
 
@@ -66,7 +63,7 @@ describe('/page is answered by page.ai', () => {
     httpd.site.write('static/index.ai', 'Write about the sea.');
     await httpd.start();
     const index = await httpd.get('/');
-    expect([index.status, index.text]).toEqual([200, page]);
+    expect([index.status, index.text]).toEqual([200, scriptedPage]);
     expect(index.headers['content-type']).toBe('text/html; charset=utf-8');
     expect((await httpd.get('/static/')).text).toBe('A plain index.');
   });
@@ -105,7 +102,7 @@ describe('every rule for page.ai holds for /page', () => {
     expect(refused.headers['www-authenticate']).toContain('The staff');
     expect((await httpd.get('/page', as('wrong'))).status).toBe(401);
     expect(provider.received).toBe(0);
-    expect((await httpd.get('/page', as('secret'))).text).toBe(page);
+    expect((await httpd.get('/page', as('secret'))).text).toBe(scriptedPage);
     // What is in the cache by now is no more public than it was.
     expect((await httpd.get('/page')).status).toBe(401);
   });
@@ -198,7 +195,7 @@ test('MultiViews does not get in the way of an enabled page', async ({ httpd, pr
   httpd.site.write('page.ai', 'Write about the sea.');
   httpd.site.write('page.html', '<p>A plain page.');
   await httpd.start();
-  expect((await httpd.get('/page')).text).toBe(page);
+  expect((await httpd.get('/page')).text).toBe(scriptedPage);
   expect((await httpd.get('/page.html')).text).toBe('<p>A plain page.');
 });
 

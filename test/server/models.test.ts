@@ -114,9 +114,9 @@ describe('the model of a page', () => {
     const unknown = { 'X-Muse-Model': 'no-such' };
     const asked = Array.from({ length: 20 }, () => writerOf(httpd, '/page', unknown));
     expect(new Set(await Promise.all(asked))).toEqual(new Set(['directory']));
-    expect(await writerOf(httpd, '/page', { 'X-Muse-Model': 'o"ther' })).toBe('directory');
+    expect(await writerOf(httpd, '/page', { 'X-Muse-Model': 'o\tther' })).toBe('directory');
     await httpd.log.waitFor(/MUSE0031.*"no-such".*X-Muse-Model/);
-    await httpd.log.waitFor(/MUSE0031.*"o\\"ther"/);
+    await httpd.log.waitFor(/MUSE0031.*"o\\tther"/);
     expect(httpd.log.matching(/MUSE0031.*"no-such"/)).toHaveLength(1);
     httpd.log.expect(/MUSE0031/);
   });
@@ -245,32 +245,32 @@ describe('models.json', () => {
     const { url } = provider;
     const entry = (...lines: string[]) =>
       ['{', '  "models": [{', '    "name": "writer",', ...lines, '  }]', '}'].join('\n');
-    const mistakes: [content: string, told: string[]][] = [
-      [entry(`    "endpoint": "${url}"`, '    "model": "x"'), [':5:']],
-      [entry(`    "endpoint": "${url}",`, '    "model": x'), [':5:']],
+    const mistakes: [content: string, [line: string, ...told: string[]]][] = [
+      [entry(`    "endpoint": "${url}"`, '    "model": "x"'), ['5:']],
+      [entry(`    "endpoint": "${url}",`, '    "model": x'), ['5:']],
       [
         entry(`    "endpoint": "${url}",`, '    "temperature": 3'),
-        [':5:', 'models[0].temperature', '2'],
+        ['5:', 'models[0].temperature', '2'],
       ],
       [
         entry(`    "endpoint": "${url}",`, '    "temprature": 1'),
-        [':5:', 'models[0].temprature', 'Did you mean "temperature"?'],
+        ['5:', 'models[0].temprature', 'Did you mean "temperature"?'],
       ],
-      [entry('    "endpoint": "ftp://x"'), [':4:', 'models[0].endpoint', 'https://']],
+      [entry('    "endpoint": "ftp://x"'), ['4:', 'models[0].endpoint', 'https://']],
       [
         '{\n  "models": [\n    {"name": "a"},\n    {"name": "a"}\n  ]\n}',
-        [':4:', 'models[1].name', '"a"'],
+        ['4:', 'models[1].name', '"a"'],
       ],
-      ['{\n  "models": []\n}', [':2:', 'models', 'at least one']],
-      ['{\n  "default_model": "a",\n  "models": [{"name": "b"}]\n}', [':2:', 'default_model', 'b']],
-      ['', [':1:']],
-      ['[]', [':1:', 'object']],
+      ['{\n  "models": []\n}', ['2:', 'models', 'at least one']],
+      ['{\n  "default_model": "a",\n  "models": [{"name": "b"}]\n}', ['2:', 'default_model', 'b']],
+      ['', ['1:']],
+      ['[]', ['1:', 'object']],
     ];
-    for (const [content, told] of mistakes) {
+    for (const [content, [line, ...told]] of mistakes) {
       const mark = httpd.log.mark();
       httpd.conf.replace('models.json', content);
       const { text } = await httpd.log.waitFor(211, { mark });
-      for (const part of [`${httpd.conf.path('models.json')}:`, ...told]) {
+      for (const part of [`${httpd.conf.path('models.json')}:${line}`, ...told]) {
         expect(text, `about:\n${content}`).toContain(part);
       }
     }

@@ -1,8 +1,5 @@
 import { describe, expect } from 'vitest';
-import { enablePages, test, useModel } from '../harness/index.ts';
-import { samplePage } from '../provider/index.ts';
-
-const page = samplePage('scripted');
+import { enablePages, scriptedPage, test, useModel } from '../harness/index.ts';
 
 describe('methods', () => {
   test('HEAD never has a page written, and tells about one that is there', async ({
@@ -57,7 +54,7 @@ describe('pages are enabled', () => {
       .section('Files', 'b.ai', 'MuseAiEnable On');
     await httpd.start();
     for (const path of ['/directory/a', '/directory/a.ai', '/location/a', '/files/b']) {
-      expect([path, (await httpd.get(path)).text]).toEqual([path, page]);
+      expect([path, (await httpd.get(path)).text]).toEqual([path, scriptedPage]);
     }
     for (const [path, status] of [
       ['/files/a', 404],
@@ -77,7 +74,7 @@ describe('pages are enabled', () => {
       .lines('MuseAiEnable On')
       .section('Directory', httpd.site.path('off'), 'MuseAiEnable Off');
     await httpd.start();
-    expect((await httpd.get('/a')).text).toBe(page);
+    expect((await httpd.get('/a')).text).toBe(scriptedPage);
     expect((await httpd.get('/off/a')).status).toBe(404);
     expect((await httpd.get('/off/a.ai')).status).toBe(403);
   });
@@ -130,8 +127,8 @@ describe('pages are enabled', () => {
       httpd.site.write(`${handler}/.htaccess`, `AddHandler ${handler} .ai\n`);
     }
     await httpd.start();
-    expect((await httpd.get('/muse-ai-handler/a')).text).toBe(page);
-    expect((await httpd.get('/ai-file-handler/a.ai')).text).toBe(page);
+    expect((await httpd.get('/muse-ai-handler/a')).text).toBe(scriptedPage);
+    expect((await httpd.get('/ai-file-handler/a.ai')).text).toBe(scriptedPage);
   });
 });
 
@@ -194,7 +191,7 @@ describe('the source of a page', () => {
       expect([part.status, part.text]).toEqual([206, '%PDF']);
     }
     expect((await httpd.get('/plain/near.ai')).status).toBe(403);
-    expect((await httpd.get('/enabled/near.ai')).text).toBe(page);
+    expect((await httpd.get('/enabled/near.ai')).text).toBe(scriptedPage);
     expect(provider.received).toBe(1);
 
     async function content(path: string) {
