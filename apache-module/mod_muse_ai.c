@@ -17,14 +17,14 @@
  *   answers of      muse_params      what the engine is told of a request
  *   the engine      muse_fcgi        FastCGI
  *                   muse_link        connections
- *                   muse_stream      from engine to visitor, without waiting
+ *                   muse_stream      from engine to visitor, without waiting for the engine
+ *                   muse_answer      the visitor's side of that
  *                   muse_wait        waiting, on the request's thread
  */
 #include <httpd.h>
 #include <http_config.h>
 #include <http_request.h>
 
-#include "muse_choice.h"
 #include "muse_config.h"
 #include "muse_handler.h"
 #include "muse_link.h"
@@ -39,7 +39,6 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_post_config(muse_process_start, NULL, NULL, APR_HOOK_LAST);
     /* each child, once */
     ap_hook_child_init(muse_process_child, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_child_init(muse_choice_child, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(muse_link_child, NULL, NULL, APR_HOOK_MIDDLE);
     /* each request */
     ap_hook_map_to_storage(muse_page_map, NULL, NULL, APR_HOOK_FIRST);

@@ -101,9 +101,13 @@ int muse_cached_send(const muse_request *q, const muse_cached *found)
     request_rec *r = q->r;
     const muse_entry_info *info = &found->info;
     const uint64_t now = muse_clock_ms();
-    /* From one rounding, so that max-age stays what it is while Age and ttl add up to it. */
-    const apr_uint64_t lifetime =
-        info->fresh_until > info->stored_at ? (info->fresh_until - info->stored_at) / 1000 : 0;
+    /*
+     * max-age stays what it is while Age and ttl add up to it. To the nearest second: the engine
+     * has the times from two clocks, and so sometimes a millisecond less.
+     */
+    const apr_uint64_t lifetime = info->fresh_until > info->stored_at
+                                      ? (info->fresh_until - info->stored_at + 500) / 1000
+                                      : 0;
     const apr_uint64_t age = now > info->stored_at ? (now - info->stored_at) / 1000 : 0;
     const apr_uint64_t left = lifetime > age ? lifetime - age : 0;
     apr_bucket_brigade *bb;

@@ -1,65 +1,15 @@
+#include <string.h>
+
 #include <httpd.h>
 #include <http_config.h>
 #include <http_log.h>
 #include <apr_strings.h>
-#include <apr_thread_mutex.h>
 
 #include "muse_choice.h"
 #include "muse_config.h"
+#include "muse_log.h"
 
 APLOG_USE_MODULE(muse_ai);
-
-/* Unknown names said lately; a few, since whoever sends many different ones wants to fill a log. */
-enum { SAID = 16 };
-
-static struct {
-    apr_thread_mutex_t *mutex; /* guards all below; NULL in a process without threads */
-    struct {
-        char name[MUSE_MODEL_NAME_MAX + 1];
-        apr_time_t at;
-    } names[SAID];
-} said;
-
-void muse_choice_child(apr_pool_t *pchild, server_rec *s)
-{
-    (void)s;
-    apr_thread_mutex_create(&said.mutex, APR_THREAD_MUTEX_DEFAULT, pchild);
-}
-
-/* Whether this name has not been said for a minute. Forgets the oldest when there are many. */
-static int first_in_a_minute(const char *name)
-{
-    const apr_time_t now = apr_time_now();
-    int i;
-    int oldest = 0;
-    int first = 1;
-
-    if (said.mutex) {
-        apr_thread_mutex_lock(said.mutex);
-    }
-    for (i = 0; i < SAID; i++) {
-        if (!strncmp(said.names[i].name, name, MUSE_MODEL_NAME_MAX)) {
-            first = now - said.names[i].at >= apr_time_from_sec(60);
-            oldest = i;
-            break;
-        }
-        if (said.names[i].at < said.names[oldest].at) {
-            oldest = i;
-        }
-    }
-    if (i == SAID) {
-        /* Were even the oldest just said, names come too fast to be worth a line each. */
-        first = now - said.names[oldest].at >= apr_time_from_sec(1);
-    }
-    if (first) {
-        apr_cpystrn(said.names[oldest].name, name, sizeof said.names[oldest].name);
-        said.names[oldest].at = now;
-    }
-    if (said.mutex) {
-        apr_thread_mutex_unlock(said.mutex);
-    }
-    return first;
-}
 
 /* Takes name as the forced model when the table has it. 1 if so. */
 static int try_model(request_rec *r, muse_region *region, muse_choice *choice, const char *name,
@@ -77,7 +27,7 @@ static int try_model(request_rec *r, muse_region *region, muse_choice *choice, c
         choice->forced = name; /* no engine has published its models yet: it will say */
         return 1;
     }
-    if (first_in_a_minute(name)) {
+    if (muse_log_is_news(region, "unknown model", name)) {
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
                       "MUSE0031: there is no model \"%s\" (from %s); the default model is used; "
                       "add it to models.json or correct the name",

@@ -21,7 +21,4 @@ typedef struct {
  */
 void muse_choice_make(request_rec *r, muse_region *region, muse_choice *choice);
 
-/* Child, child_init: makes the memory of names already logged. */
-void muse_choice_child(apr_pool_t *pchild, server_rec *s);
-
 #endif

@@ -1,9 +1,12 @@
+#include <string.h>
 #include <unistd.h>
 
 #include <httpd.h>
 #include <http_log.h>
+#include <apr_strings.h>
 
 #include "muse_config.h"
+#include "muse_limiter.h"
 #include "muse_log.h"
 
 APLOG_USE_MODULE(muse_ai);
@@ -60,4 +63,22 @@ int muse_log_lines_read(muse_log_lines *lines, int fd, server_rec *s)
         finish_line(lines, to_server_log, s);
     }
     return n != 0;
+}
+
+static int may_say(muse_region *region, const char *id, const muse_limit *limit)
+{
+    muse_limit_result result;
+
+    return muse_limiter_take(region, id, strlen(id), muse_clock_ns(), limit, &result) == MUSE_OK &&
+           result.allowed;
+}
+
+int muse_log_is_news(muse_region *region, const char *kind, const char *name)
+{
+    static const muse_limit once = {.per_minute = 1, .burst = 1};
+    static const muse_limit in_all = {.per_minute = 60, .burst = 16};
+    char id[200];
+
+    apr_snprintf(id, sizeof id, "%s: %s", kind, name);
+    return may_say(region, id, &once) && may_say(region, kind, &in_all);
 }

@@ -5,12 +5,9 @@
 #include <httpd.h>
 #include <http_config.h>
 #include <http_log.h>
-#include <http_protocol.h>
-#include <apr_buckets.h>
 #include <apr_strings.h>
-#include <util_filter.h>
-#include <util_script.h>
 
+#include "muse_answer.h"
 #include "muse_engines.h"
 #include "muse_fcgi.h"
 #include "muse_link.h"
@@ -21,8 +18,6 @@
 APLOG_USE_MODULE(muse_ai);
 
 enum {
-    HEAD_MOST = 32 * 1024,
-    PASS_AT = 32 * 1024,     /* bytes gathered before the filters get them unflushed */
     ENGINE_PATIENCE = 10000, /* ms to wait for an engine that does not run or does not move */
     BEAT_LATE = 5000,        /* ms without a heartbeat after which an engine does not move */
     GIVEN_UP = 3,            /* failed starts in a row after which waiting is no use */
@@ -44,14 +39,8 @@ struct muse_stream {
     muse_link link;
     muse_fcgi_reader reader;
     muse_log_lines *log; /* made when the engine has something to say */
-    char *head;          /* until it is whole; grows in r->pool */
-    apr_size_t head_length;
-    apr_size_t head_room;
-    apr_bucket_brigade *body; /* not yet passed on */
-    apr_size_t gathered;
-    int answered; /* the first byte of the answer has come */
-    int head_done;
-    int refused;     /* status of an answer that has no page; 0: there is a page */
+    muse_answer answer;
+    int answered;    /* the first byte of the answer has come */
     uint64_t opened; /* muse_clock_ms */
     int result;
 };
@@ -91,7 +80,7 @@ muse_stream *muse_stream_create(const muse_request *q, const char *request, apr_
     s->length = length;
     s->link.fd = -1;
     s->opened = muse_clock_ms();
-    s->body = apr_brigade_create(q->r->pool, q->r->connection->bucket_alloc);
+    muse_answer_init(&s->answer, q);
     apr_pool_cleanup_register(q->r->pool, s, close_link, apr_pool_cleanup_null);
     return s;
 }
@@ -126,21 +115,6 @@ void muse_stream_abandon(muse_stream *s)
     (void)finish(s, OK);
 }
 
-/* Passes on what has been gathered. 0 when the visitor has left. */
-static int pass(muse_stream *s, apr_bucket *last)
-{
-    conn_rec *c = s->r->connection;
-    apr_status_t rv;
-
-    if (last) {
-        APR_BRIGADE_INSERT_TAIL(s->body, last);
-    }
-    s->gathered = 0;
-    rv = ap_pass_brigade(s->r->output_filters, s->body);
-    apr_brigade_cleanup(s->body);
-    return rv == APR_SUCCESS && !c->aborted;
-}
-
 static muse_stream_want fail(muse_stream *s, int status)
 {
     muse_link_close(&s->link);
@@ -151,30 +125,12 @@ static muse_stream_want fail(muse_stream *s, int status)
     return finish(s, status);
 }
 
-/*
- * Ends a page whose beginning the visitor has. notice: nothing told them yet. The error bucket
- * makes httpd leave out the last chunk (or reset the HTTP/2 stream), so no cache keeps the page.
- */
+/* Ends a page whose beginning the visitor has. notice: nothing in it tells so yet. */
 static muse_stream_want break_off(muse_stream *s, int notice)
 {
-    request_rec *r = s->r;
-
-    if (notice && r->content_type && !strncasecmp(r->content_type, "text/html", 9)) {
-        /* Out of whatever the page was in the middle of; elsewhere these mean nothing. */
-        (void)apr_brigade_puts(s->body, NULL, NULL,
-                               "<!----></script></style></textarea></title>"
-                               "<div role=\"alert\" style=\"margin:1rem;padding:1rem;border:2px "
-                               "solid #b00020;background:#fff;color:#b00020;font:1rem sans-serif"
-                               "\">This page could not be finished. Please load it again.</div>");
-    }
     muse_link_close(&s->link);
     muse_process_count(MUSE_COUNT_ERRORS);
-    r->no_cache = 1;
-    r->connection->keepalive = AP_CONN_CLOSE;
-    APR_BRIGADE_INSERT_TAIL(s->body, apr_bucket_flush_create(r->connection->bucket_alloc));
-    APR_BRIGADE_INSERT_TAIL(s->body, ap_bucket_error_create(HTTP_BAD_GATEWAY, NULL, r->pool,
-                                                            r->connection->bucket_alloc));
-    (void)pass(s, apr_bucket_eos_create(r->connection->bucket_alloc));
+    muse_answer_break_off(&s->answer, notice);
     return finish(s, OK);
 }
 
@@ -182,7 +138,7 @@ static muse_stream_want break_off(muse_stream *s, int notice)
 static muse_stream_want lose(muse_stream *s)
 {
     muse_link_close(&s->link);
-    if (s->head_done && !s->refused) {
+    if (s->answer.begun) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, s->r,
                       "MUSE0041: engine %d ended in the middle of this page; the page ends with a "
                       "notice",
@@ -205,111 +161,28 @@ static void to_request_log(void *context, int level, const char *text)
     ap_log_rerror(APLOG_MARK, level, 0, (request_rec *)context, "%s", text);
 }
 
-/* The head is whole: either the page begins, or there is a status to answer with. */
-static void begin_answer(muse_stream *s)
-{
-    request_rec *r = s->r;
-    apr_bucket_brigade *bb = apr_brigade_create(r->pool, r->connection->bucket_alloc);
-    const char *retry_after;
-    int status;
-
-    (void)apr_brigade_write(bb, NULL, NULL, s->head, s->head_length);
-    s->head_done = 1;
-    status = ap_scan_script_header_err_brigade_ex(r, bb, NULL, APLOG_MODULE_INDEX);
-    apr_brigade_destroy(bb);
-    if (status == OK && r->status >= 400) {
-        status = r->status;
-    }
-    apr_table_unset(r->headers_out, "Muse-Error");
-    if (status == OK) {
-        muse_request_vary(s->q);
-        return;
-    }
-    retry_after = apr_table_get(r->headers_out, "Retry-After");
-    if (retry_after && status >= 400) {
-        apr_table_setn(r->err_headers_out, "Retry-After", retry_after);
-    }
-    r->status = status >= 400 ? HTTP_OK : status;
-    r->status_line = NULL;
-    s->refused = status;
-}
-
-/*
- * Adds what belongs to the head and returns how much that was; begins the answer once the empty
- * line is there. 0: the head is too long.
- */
-static apr_size_t take_head(muse_stream *s, const char *data, apr_size_t length)
-{
-    apr_size_t used = 0;
-
-    while (used < length && !s->head_done) {
-        if (s->head_length == HEAD_MOST) {
-            return 0;
-        }
-        if (s->head_length == s->head_room) {
-            const apr_size_t room = s->head_room ? s->head_room * 2 : 1024;
-            char *head = apr_palloc(s->r->pool, room);
-
-            if (s->head_length) {
-                memcpy(head, s->head, s->head_length);
-            }
-            s->head = head;
-            s->head_room = room;
-        }
-        s->head[s->head_length++] = data[used++];
-        if (s->head_length >= 4 && !memcmp(s->head + s->head_length - 4, "\r\n\r\n", 4)) {
-            begin_answer(s);
-        }
-    }
-    return used;
-}
-
-typedef enum { TAKEN, MALFORMED, VISITOR_LEFT } taken;
-
-static taken take_stdout(muse_stream *s, const char *data, apr_size_t length)
-{
-    if (!s->head_done) {
-        const apr_size_t used = take_head(s, data, length);
-
-        if (!used) {
-            return MALFORMED;
-        }
-        data += used;
-        length -= used;
-    }
-    if (!length || s->refused) {
-        return TAKEN;
-    }
-    (void)apr_brigade_write(s->body, NULL, NULL, data, length);
-    s->gathered += length;
-    return s->gathered < PASS_AT || pass(s, NULL) ? TAKEN : VISITOR_LEFT;
-}
-
 static muse_stream_want end_answer(muse_stream *s)
 {
-    request_rec *r = s->r;
     const int whole = muse_fcgi_whole(&s->reader);
 
-    if (!s->head_done) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+    if (!s->answer.begun && !s->answer.refused) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, s->r,
                       "MUSE0043: engine %d ended its answer before its head; this is an error in "
                       "the engine",
                       s->engine);
         return fail(s, HTTP_BAD_GATEWAY);
     }
-    if (whole || s->refused) {
-        muse_link_keep(&s->link);
-    }
-    if (s->refused) {
-        if (s->refused >= 500) {
-            muse_process_count(MUSE_COUNT_ERRORS);
-        }
-        return finish(s, s->refused);
-    }
-    if (!whole) {
+    if (!whole && s->answer.begun) {
         return break_off(s, 0);
     }
-    if (!pass(s, apr_bucket_eos_create(r->connection->bucket_alloc))) {
+    muse_link_keep(&s->link);
+    if (s->answer.refused) {
+        if (s->answer.refused >= 500) {
+            muse_process_count(MUSE_COUNT_ERRORS);
+        }
+        return finish(s, s->answer.refused);
+    }
+    if (muse_answer_end(&s->answer) == MUSE_ANSWER_LEFT) {
         muse_process_count(MUSE_COUNT_ABANDONED);
     }
     return finish(s, OK);
@@ -320,7 +193,7 @@ static muse_stream_want take_bytes(muse_stream *s, const char *bytes, const char
 {
     const char *data;
     apr_size_t length;
-    taken result;
+    muse_answer_status taken;
 
     s->answered = 1;
     for (;;) {
@@ -328,12 +201,12 @@ static muse_stream_want take_bytes(muse_stream *s, const char *bytes, const char
         case MUSE_FCGI_MORE:
             return MUSE_STREAM_READ;
         case MUSE_FCGI_STDOUT:
-            result = take_stdout(s, data, length);
-            if (result == VISITOR_LEFT) {
+            taken = muse_answer_take(&s->answer, data, length);
+            if (taken == MUSE_ANSWER_LEFT) {
                 muse_stream_abandon(s);
                 return MUSE_STREAM_DONE;
             }
-            if (result == TAKEN) {
+            if (taken == MUSE_ANSWER_TAKEN) {
                 break;
             }
             /* fall through */
@@ -342,7 +215,7 @@ static muse_stream_want take_bytes(muse_stream *s, const char *bytes, const char
                           "MUSE0044: engine %d sent what is not an answer; the connection to it "
                           "is closed; this is an error in the engine",
                           s->engine);
-            return s->head_done && !s->refused ? break_off(s, 1) : fail(s, HTTP_BAD_GATEWAY);
+            return s->answer.begun ? break_off(s, 1) : fail(s, HTTP_BAD_GATEWAY);
         case MUSE_FCGI_STDERR:
             if (!s->log) {
                 s->log = apr_palloc(s->r->pool, sizeof *s->log);
@@ -371,8 +244,7 @@ static muse_stream_want receive(muse_stream *s)
     if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
         return lose(s);
     }
-    if (s->head_done && !s->refused &&
-        !pass(s, apr_bucket_flush_create(s->r->connection->bucket_alloc))) {
+    if (muse_answer_flush(&s->answer) == MUSE_ANSWER_LEFT) {
         muse_stream_abandon(s);
         return MUSE_STREAM_DONE;
     }
@@ -451,18 +323,23 @@ muse_stream_want muse_stream_check(muse_stream *s)
                       "MUSE0046: engine %d did not end this page within MuseAiTimeout (%d "
                       "seconds)",
                       s->engine, muse_or(s->q->config->timeout, MUSE_DEFAULT_TIMEOUT));
-        return s->head_done && !s->refused ? break_off(s, 1) : fail(s, HTTP_GATEWAY_TIME_OUT);
+        return s->answer.begun ? break_off(s, 1) : fail(s, HTTP_GATEWAY_TIME_OUT);
     }
     if (!s->answered && late &&
         (waited > ENGINE_PATIENCE ||
          (info.state == MUSE_ENGINE_DOWN && info.failures >= GIVEN_UP))) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, s->r,
-                      "MUSE0047: engine %d %s; this page is "
-                      "answered 503, cached pages are served",
-                      s->engine,
-                      info.state == MUSE_ENGINE_READY
-                          ? "does not answer: it is stopped or overloaded"
-                          : "does not run; an earlier line of muse_ai says why");
+        const int stuck = info.state == MUSE_ENGINE_READY;
+
+        /* Of an engine that does not run, its supervisor has told already. */
+        ap_log_rerror(
+            APLOG_MARK,
+            stuck && muse_log_is_news(s->q->region, "stuck engine", apr_itoa(s->r->pool, s->engine))
+                ? APLOG_ERR
+                : APLOG_INFO,
+            0, s->r, "MUSE0047: engine %d %s; this page is answered 503, cached pages are served",
+            s->engine,
+            stuck ? "does not answer: it is stopped or overloaded"
+                  : "does not run; an earlier line of muse_ai says why");
         return fail(s, HTTP_SERVICE_UNAVAILABLE);
     }
     if (s->stage == CONNECTING) {

@@ -16,8 +16,10 @@ export async function withHttpd<T>(
   const httpd = new Httpd();
   try {
     httpd.config.logLevel = 'warn';
-    // As httpd's own default has it; the tests' is All.
-    httpd.config.section('Directory', httpd.site.root, 'AllowOverride None');
+    // As in the configuration that httpd comes with; the tests look for .htaccess files.
+    for (const folder of ['/', httpd.site.root]) {
+      httpd.config.section('Directory', folder, 'AllowOverride None');
+    }
     configure(httpd);
     await httpd.start();
     const result = await use(httpd);

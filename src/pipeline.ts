@@ -62,6 +62,7 @@ export function createPipeline(parts: PipelineParts): Handler {
         reply.end('whole');
         return;
       }
+      if (request.signal.aborted) return;
       const completion = startCompletion(job, log);
       const outcome = await sendPieces(completion, reply, head, request.signal);
       if (outcome === undefined) return;

@@ -5,6 +5,7 @@
 
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** An answer; or an alias, whose body is the 20 bytes of another key. Times are `nowMs()`'s. */
@@ -90,9 +91,9 @@ export class RegionError extends Error {
   override readonly name = 'RegionError';
   readonly code: string;
 
-  /** Called by the add-on too, with just these arguments. */
-  constructor(code: string, message: string) {
-    super(message);
+  /** Called by the add-on too, with the first two arguments. */
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.code = code;
   }
 }
@@ -255,15 +256,21 @@ export class Region {
 
 /** Node keeps a loaded add-on, so this costs little but the first time in a thread. */
 function loadAddon(): Addon {
-  const addon = createRequire(import.meta.url)(findAddon()) as Addon;
-  addon.setErrorClass(RegionError);
-  return addon;
+  const path = findAddon();
+  try {
+    const addon = createRequire(import.meta.url)(path) as Addon;
+    addon.setErrorClass(RegionError);
+    return addon;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new RegionError('MUSE_NO_ADDON', `the add-on ${path} can't be loaded: ${why}`, { cause });
+  }
 }
 
 /** Beside engine.js in an installation; else where the build leaves it in the checkout. */
 function findAddon(): string {
   const named = process.env.MUSE_AI_REGION_ADDON;
-  if (named !== undefined && named !== '') return named;
+  if (named !== undefined && named !== '') return resolve(named);
   const places = ['./muse_region.node', '../build/muse_region.node'].map((place) =>
     fileURLToPath(new URL(place, import.meta.url)),
   );

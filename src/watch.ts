@@ -57,7 +57,7 @@ export function watchPaths(paths: readonly string[], options: WatchOptions): Wat
 
   function noticed(): void {
     if (closed) return;
-    const now = clock.now();
+    const now = clock.uptime();
     firstEventAt ??= now;
     timer?.clear();
     const wait = Math.max(0, Math.min(quiet, firstEventAt + LONGEST_WAIT_MS - now));

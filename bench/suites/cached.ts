@@ -58,8 +58,8 @@ async function measure(httpd: Httpd, { quick, say }: SuiteContext): Promise<Suit
     for (const each of all) await verifySubject(httpd, each, body);
   };
   await verify();
-  const load = { seconds: quick ? 1 : 3, connections: 32 };
-  const rounds = quick ? 3 : 7;
+  const load = { seconds: 1, connections: 32 };
+  const rounds = quick ? 5 : 21;
   for (const { path } of all) await runWrk(httpd.url + path, { ...load, seconds: 1 });
   const samples = await interleave(all, rounds, async ({ name, path }, round) => {
     const sample = await sampleLoad(httpd, path, load);

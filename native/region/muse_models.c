@@ -182,9 +182,11 @@ static muse_status consistent_look(const muse_region *region, long which, const 
             return MUSE_MISS;
         }
         before = atomic_load_explicit(&buffer->sequence, memory_order_acquire);
+        if (before & 1) {
+            continue;
+        }
         status = look(buffer, which, name, name_len, model);
-        if (!(before & 1) &&
-            atomic_load_explicit(&buffer->sequence, memory_order_relaxed) == before) {
+        if (atomic_load_explicit(&buffer->sequence, memory_order_relaxed) == before) {
             return status;
         }
     }

@@ -59,6 +59,24 @@ export class HttpdProcess {
     this.#child.kill(signal);
   }
 
+  /**
+   * Whether anything of it still runs: the engine and who watches over it may take a moment longer
+   * than httpd itself. All of them are in the process group that it was started in.
+   */
+  get isGone(): boolean {
+    return !this.signalAll(0);
+  }
+
+  /** Sends a signal to everything of it. False if nothing is left. */
+  signalAll(signal: NodeJS.Signals | 0): boolean {
+    try {
+      return process.kill(-this.pid, signal);
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+      throw error;
+    }
+  }
+
   async #wait(): Promise<Exit> {
     // 'close' and not 'exit': by then all of stderr was read, which says why a start failed.
     const [code, signal] = (await once(this.#child, 'close')) as [

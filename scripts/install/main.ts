@@ -24,18 +24,25 @@ function main(): void {
       : install(system, listTargets(findInstallation(), places), places);
   for (const note of notes) say(note);
   if (dryRun) say('Nothing was done: this was a dry run.');
-  else if (action === 'uninstall')
-    say('Restart httpd to let go of the module: systemctl restart apache2');
-  else {
-    say('Restart httpd to load the module:  systemctl restart apache2');
-    say(`Then enable it for a directory; ${places.etc}/mods-available/muse_ai.conf says how.`);
+  else if (destination === '') say(whatNext(action, places));
+}
+
+function whatNext(action: string | undefined, { etc }: Places): string {
+  if (action === 'uninstall') {
+    return 'Restart httpd to let go of the module: systemctl restart apache2';
   }
+  return (
+    'Restart httpd to load the module: systemctl restart apache2\n' +
+    `Then enable it for a directory; ${etc}/mods-available/muse_ai.conf says how.`
+  );
 }
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+// Under a stricter umask, folders that apache2ctl makes on the way would shut httpd's user out.
+process.umask(0o022);
 try {
   main();
 } catch (error) {

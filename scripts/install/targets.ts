@@ -45,6 +45,7 @@ export function listTargets(installation: Installation, places: Places): Target[
     program(join(library, 'node'), node, 0o755),
     program(join(library, 'muse_region.node'), addon),
     program(join(library, 'engine.js'), engine),
+    program(join(library, 'engine.js.LEGAL.txt'), `${engine}.LEGAL.txt`),
     program(join(library, 'models.schema.json'), join(checkout, 'models.schema.json')),
     program(join(library, 'LICENSE'), join(checkout, 'LICENSE')),
     program(join(places.modules, 'mod_muse_ai.so'), module),

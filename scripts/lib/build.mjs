@@ -56,7 +56,7 @@ async function buildNative(tests, force) {
  */
 async function configure(node) {
   const args = [
-    ...[inCheckout('node_modules', 'cmake-js', 'bin', 'cmake-js'), 'configure', '--silent'],
+    ...[inCheckout('node_modules', 'cmake-js', 'bin', 'cmake-js'), 'configure'],
     ...['--out', inCheckout('build'), '--config', 'RelWithDebInfo'],
     ...[`--CDMUSE_NODE=${node}`, `--CDMUSE_ENGINE=${engine}`],
   ];

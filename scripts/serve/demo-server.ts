@@ -37,21 +37,26 @@ export class DemoServer {
     process.on('SIGTERM', () => this.#stop());
   }
 
-  /** Waits for the end: asked for by a signal, or by itself. */
+  /** Waits until httpd and its engine have ended: asked for by a signal, or by themselves. */
   async untilEnded(): Promise<'asked' | 'by itself'> {
     await this.#process?.exited;
+    const deadline = performance.now() + patience;
+    while (this.#process?.isGone === false) {
+      if (performance.now() > deadline) this.#process.signalAll('SIGKILL');
+      await sleep(20);
+    }
     return this.#asked ? 'asked' : 'by itself';
   }
 
   /** Asked once, httpd ends in order; asked twice, or too slow, it is killed. */
   #stop(): void {
     if (this.#asked) {
-      this.#process?.signal('SIGKILL');
+      this.#process?.signalAll('SIGKILL');
       return;
     }
     this.#asked = true;
     process.stdout.write('\nStopping…\n');
     this.#process?.signal('SIGTERM');
-    setTimeout(() => this.#process?.signal('SIGKILL'), patience).unref();
+    setTimeout(() => this.#process?.signalAll('SIGKILL'), patience).unref();
   }
 }

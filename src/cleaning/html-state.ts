@@ -19,7 +19,7 @@ import {
   SINGLE_QUOTE,
   SLASH,
 } from './characters.ts';
-import { RAW_ELEMENTS } from './elements.ts';
+import { RAW_ELEMENTS, VOID_ELEMENTS } from './elements.ts';
 import { RawText } from './raw-text.ts';
 
 /** What a step has completed. */
@@ -85,9 +85,15 @@ export class HtmlState {
       case 'tag-open':
         return '';
       case 'value-double':
-        return '">';
+        return `">${this.#endTag()}`;
       case 'value-single':
-        return "'>";
+        return `'>${this.#endTag()}`;
+      case 'tag-name':
+      case 'attributes':
+      case 'attribute-name':
+      case 'before-value':
+      case 'value-bare':
+        return `>${this.#endTag()}`;
       case 'cdata':
         return ']]>';
       case 'raw':
@@ -95,6 +101,11 @@ export class HtmlState {
       default:
         return this.#state.startsWith('comment') ? '-->' : '>';
     }
+  }
+
+  /** The end tag of an element whose start tag is not whole. */
+  #endTag(): string {
+    return this.#isEnd || VOID_ELEMENTS.has(this.#name) ? '' : `</${this.#name}>`;
   }
 
   step(code: number): Token {

@@ -1,9 +1,10 @@
 /** An answer that is text: it goes on as it is, but for a fence around the whole of it. */
 
 import { BACK_TICK, isSpace, NEWLINE, TILDE } from './characters.ts';
-import { ClosingFence, parseFence, VERDICT } from './fence.ts';
+import { ClosingFence, type Fence, parseFence, VERDICT } from './fence.ts';
 
 const FIRST_LINE_MAX = 256;
+const INFO_WORDS_MAX = 2;
 
 export class PlainText {
   /** The first line, while it may be a fence. */
@@ -27,7 +28,7 @@ export class PlainText {
   finish(): string {
     const line = this.#line ?? '';
     this.#line = undefined;
-    if (line !== '') return parseFence(line) === undefined ? line : '';
+    if (line !== '') return openingFence(line) === undefined ? line : '';
     return this.#fence?.finish() ?? '';
   }
 
@@ -36,7 +37,7 @@ export class PlainText {
     const code = character.charCodeAt(0);
     if (code === NEWLINE && line.trim() !== '') {
       this.#line = undefined;
-      const fence = parseFence(line.replace(/\r$/, ''));
+      const fence = openingFence(line.replace(/\r$/, ''));
       if (fence === undefined) return line + character;
       this.#fence = new ClosingFence(fence, { endsHere: () => false, inline: false });
       return '';
@@ -72,4 +73,9 @@ export class PlainText {
     }
     return out + text.slice(from);
   }
+}
+
+/** A sentence after back-ticks is a sentence; a fence has a language, and maybe a file's name. */
+function openingFence(line: string): Fence | undefined {
+  return line.trim().split(/\s+/).length > INFO_WORDS_MAX + 1 ? undefined : parseFence(line);
 }

@@ -12,8 +12,8 @@ export interface Deadlines {
   readonly signal: AbortSignal;
   /** The connection to the provider stands. */
   connected(): void;
-  /** Something of the answer has arrived. */
-  progress(): void;
+  /** Something has arrived: of the answer itself, or (`content` false) around it. */
+  progress(content: boolean): void;
   /** Clears all timers. */
   [Symbol.dispose](): void;
 }
@@ -28,19 +28,29 @@ export function startDeadlines(
   const { timeouts } = model;
   const controller = new AbortController();
   const timers = new Map<string, Timer>();
+  const expire = (field: string, seconds: number, what: string): void => {
+    const advice = field === 'total' ? 'timeouts.total or MuseAiTimeout' : `timeouts.${field}`;
+    const detail = `model "${model.name}": ${what} within ${seconds} s; see ${advice}`;
+    controller.abort(new MuseError('provider-slow', detail));
+  };
   const start = (field: string, seconds: number, what: string): void => {
-    timers.get(field)?.clear();
-    timers.set(
-      field,
-      clock.after(seconds * 1_000, () => {
-        const advice = field === 'total' ? 'timeouts.total or MuseAiTimeout' : `timeouts.${field}`;
-        const detail = `model "${model.name}": ${what} within ${seconds} s; see ${advice}`;
-        controller.abort(new MuseError('provider-slow', detail));
-      }),
-    );
+    const timer = clock.after(seconds * 1_000, () => expire(field, seconds, what));
+    timers.set(field, timer);
   };
   const stop = (field: string): void => timers.get(field)?.clear();
   const leave = (): void => controller.abort(caller.reason);
+
+  // One timer for many pieces: it looks when the last one came, and waits for what is left.
+  const idle = timeouts.idle ?? IDLE_DEFAULT;
+  let lastAt: number | undefined;
+  const watchIdle = (ms: number): void => {
+    const timer = clock.after(ms, () => {
+      const left = (lastAt ?? 0) + idle * 1_000 - clock.uptime();
+      if (left > 0) watchIdle(left);
+      else expire('idle', idle, 'the answer did not go on');
+    });
+    timers.set('idle', timer);
+  };
 
   if (caller.aborted) leave();
   else caller.addEventListener('abort', leave, { once: true });
@@ -51,10 +61,13 @@ export function startDeadlines(
   return {
     signal: controller.signal,
     connected: () => stop('connect'),
-    progress() {
-      stop('connect');
-      stop('first');
-      start('idle', timeouts.idle ?? IDLE_DEFAULT, 'the answer did not go on');
+    progress(content) {
+      if (lastAt === undefined) {
+        if (!content) return;
+        stop('first');
+        watchIdle(idle * 1_000);
+      }
+      lastAt = clock.uptime();
     },
     [Symbol.dispose]() {
       caller.removeEventListener('abort', leave);

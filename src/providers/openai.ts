@@ -66,7 +66,7 @@ export function createOpenAiProvider({ model, target, transport, clock }: OpenAi
         const stream = await client.chat.completions.create(toParams(model, target, request), {
           signal: deadlines.signal,
         });
-        yield* events(stream, () => deadlines.progress(), call);
+        yield* events(stream, (content) => deadlines.progress(content), call);
         deadlines.signal.throwIfAborted();
       } catch (error) {
         // The package reports an abort as an error of its own, or not at all.
@@ -112,27 +112,32 @@ function toParams(
 
 async function* events(
   stream: AsyncIterable<ChatCompletionChunk>,
-  progress: () => void,
+  progress: (content: boolean) => void,
   call: CallInfo,
 ): AsyncGenerator<ProviderEvent> {
   let finish: FinishReason | undefined;
   let usage: Usage | undefined;
   for await (const chunk of stream) {
-    progress();
     usage = usageOf(chunk) ?? usage;
     const choice = chunk.choices?.[0];
-    if (!choice) continue;
-    const reasoning = reasoningOf(choice.delta);
-    if (reasoning) yield { type: 'reasoning', text: reasoning };
-    const text = choice.delta?.content;
-    if (typeof text === 'string' && text !== '') yield { type: 'text', text };
-    if (choice.finish_reason) finish = toReason(choice.finish_reason);
+    const reasoning = reasoningOf(choice?.delta);
+    const text = textOf(choice?.delta);
+    // Many endpoints begin with a chunk that says no more than who speaks.
+    progress(reasoning !== '' || text !== '');
+    if (reasoning !== '') yield { type: 'reasoning', text: reasoning };
+    if (text !== '') yield { type: 'text', text };
+    if (choice?.finish_reason) finish = toReason(choice.finish_reason);
   }
   if (finish === undefined) {
     const text = 'the stream ended without a finish_reason, so the answer is not whole';
     throw new MuseError('provider-cut-off', `model "${call.model}" at ${call.url}: ${text}`);
   }
   yield { type: 'finish', reason: finish, ...(usage === undefined ? {} : { usage }) };
+}
+
+function textOf(delta: unknown): string {
+  if (typeof delta !== 'object' || delta === null || !('content' in delta)) return '';
+  return typeof delta.content === 'string' ? delta.content : '';
 }
 
 /** Endpoints call the field `reasoning_content` (DeepSeek, vLLM) or `reasoning` (Ollama, others). */

@@ -35,3 +35,11 @@ export function configure(httpd: Httpd, text: string, context?: 'directory'): vo
 export function previews(...names: readonly string[]): unknown {
   return { models: names.map((name) => ({ name, provider: 'preview' })) };
 }
+
+/** Who wrote a page of the preview. */
+export const writer = (html: string): string | undefined => /The model “(.+?)”/.exec(html)?.[1];
+
+/** Enables pages everywhere, with previews by these names, the first the default. */
+export function withPreviews(httpd: Httpd, ...names: readonly string[]): void {
+  httpd.config.muse({ models: previews(...names), lines: ['MuseAiEnable On'] });
+}

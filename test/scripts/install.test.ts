@@ -31,6 +31,7 @@ function makeScene(dryRun = false) {
     runAs: undefined,
   };
   make('models.schema.json');
+  make('dist/engine.js.LEGAL.txt');
   make('LICENSE');
   const destination = join(root, 'machine');
   const said: string[] = [];

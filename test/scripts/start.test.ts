@@ -69,9 +69,11 @@ test('the demo site serves its pages, follows models.json, and ends on Ctrl-C', 
   await waitUntil('the front page to follow', async () =>
     (await get('/')).text.includes('preview-brief'),
   );
-  await waitUntil('the engine to follow', async () =>
-    (await get('/hello?model=preview-brief')).text.includes('preview-brief'),
+  const errorLog = join(folder, 'logs', 'error.log');
+  await waitUntil('the engine to follow', () =>
+    readFileSync(errorLog, 'utf8').includes('preview-brief'),
   );
+  expect((await get('/hello?model=preview-brief')).text).toContain('preview-brief');
 
   child.kill('SIGINT');
   expect(await exited).toEqual([0, null]);

@@ -116,8 +116,13 @@ describe('a visitor who has the page already gets 304', () => {
     expect(packed.headers['content-encoding']).toBe('gzip');
     const { etag = '' } = packed.headers;
     expect(etag).toMatch(/-gzip"$/);
-    const again = await httpd.get('/page', { headers: { ...gzip, 'If-None-Match': etag } });
-    expect([again.status, again.body.length, again.headers.etag]).toEqual([304, 0, etag]);
+    // httpd leaves mod_deflate's mark out of a 304; either tag is known again.
+    for (const tag of [etag, etag.replace('-gzip', '')]) {
+      const again = await httpd.get('/page', { headers: { ...gzip, 'If-None-Match': tag } });
+      expect([tag, again.status, again.body.length]).toEqual([tag, 304, 0]);
+    }
+    const other = await httpd.get('/page', { headers: { 'If-None-Match': '"other-gzip"' } });
+    expect([other.status, other.text]).toEqual([200, scriptedPage]);
   });
 });
 

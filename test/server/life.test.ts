@@ -185,6 +185,7 @@ describe('when others die', () => {
     await httpd.start();
     expect(sockets(httpd)).toHaveLength(1);
     await expectPage(httpd, 'after', 'fwd');
+    httpd.log.expect(/AH00098/); // the pid file of the killed one
     httpd.log.allow(/MUSE0041/);
   });
 
@@ -389,7 +390,7 @@ describe('a stop', () => {
     prepare(httpd, provider, 'MuseAiEngines 2');
     await httpd.start();
     await openHeld(httpd, provider, 'held');
-    await waitUntil('both engines', () => httpd.engines().length === 2);
+    await httpd.log.waitFor(ready, { count: 2 });
     const [engine] = httpd.engines();
     const region = statSync(`/proc/${engine?.pid}/fd/4`).ino;
     expect(usersOfMemory(region)).toContain(engine?.pid);

@@ -395,20 +395,47 @@ describe('a timer', () => {
     return { clock, events };
   }
 
-  test('ends a call whose first piece does not come in time', async () => {
-    server.script('m', stream([head(), stall()]));
-    const { clock, events } = call({ first: 7 });
-    const first = events.next();
-    await server.request(0);
-    clock.advance(6_999);
-    clock.advance(1);
+  test('ends a call whose first piece does not come in time, whatever else has come', async () => {
+    const clock = new ManualClock();
+    const role = 'data: {"choices":[{"delta":{"role":"assistant","content":""}}]}\n\n';
+    let pulls = 0;
+    const late = createOpenAiProvider({
+      model: buildModel(modelSchema.parse({ name: 'm', timeouts: { first: 7 } }), {}),
+      target: { url: server.url, apiKey: undefined },
+      transport: async () => {
+        const body = new ReadableStream<Uint8Array>(
+          {
+            pull(controller) {
+              pulls += 1;
+              // The first chunk was read by then; the second never comes.
+              if (pulls === 1) controller.enqueue(Buffer.from(role));
+              else clock.advance(7_000);
+            },
+          },
+          { highWaterMark: 0 },
+        );
+        return new Response(body, { headers: { 'content-type': 'text/event-stream' } });
+      },
+      clock,
+    });
+    const first = late.complete(request, never)[Symbol.asyncIterator]().next();
     await expect(first).rejects.toMatchObject({
       code: 'provider-slow',
       status: 504,
       message: expect.stringMatching(/within 7 s; see timeouts\.first/),
     });
-    expect(await server.requests[0]?.settled).toBe('aborted');
+    expect(pulls).toBe(2);
     expect(clock.pending).toBe(0);
+  });
+
+  test('that ends a call is seen by the endpoint at once', async () => {
+    server.script('m', stream([head(), stall()]));
+    const { clock, events } = call({ first: 7 });
+    const first = events.next();
+    const asked = await server.request(0);
+    clock.advance(7_000);
+    await expect(first).rejects.toMatchObject({ code: 'provider-slow' });
+    expect(await asked.settled).toBe('aborted');
   });
 
   test('ends a call that does not go on, and begins anew with each piece', async () => {

@@ -57,7 +57,7 @@ typedef struct {
 
 #define CASE(name)                                                                                 \
     {                                                                                              \
-        #name, name                                                                                \
+#name, name                                                                                \
     }
 
 static inline int test_run(const test_case *cases, size_t count, const char *only)

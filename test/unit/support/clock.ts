@@ -13,6 +13,10 @@ export class ManualClock implements Clock {
     return this.#now;
   }
 
+  uptime(): number {
+    return this.#now;
+  }
+
   after(ms: number, callback: () => void): { clear(): void } {
     const timer = { at: this.#now + ms, callback };
     this.#timers.add(timer);

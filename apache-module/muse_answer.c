@@ -1,0 +1,147 @@
+#include <string.h>
+
+#include <httpd.h>
+#include <http_config.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include <util_filter.h>
+#include <util_script.h>
+
+#include "muse_answer.h"
+
+APLOG_USE_MODULE(muse_ai);
+
+enum {
+    HEAD_MOST = 32 * 1024,
+    PASS_AT = 32 * 1024, /* bytes gathered before the filters get them unflushed */
+    H2_FRAMING = 50000,  /* microseconds */
+};
+
+void muse_answer_init(muse_answer *a, const muse_request *q)
+{
+    memset(a, 0, sizeof *a);
+    a->q = q;
+    a->body = apr_brigade_create(q->r->pool, q->r->connection->bucket_alloc);
+}
+
+static muse_answer_status pass(muse_answer *a, apr_bucket *last)
+{
+    request_rec *r = a->q->r;
+    apr_status_t rv;
+
+    if (last) {
+        APR_BRIGADE_INSERT_TAIL(a->body, last);
+    }
+    a->gathered = 0;
+    rv = ap_pass_brigade(r->output_filters, a->body);
+    apr_brigade_cleanup(a->body);
+    return rv == APR_SUCCESS && !r->connection->aborted ? MUSE_ANSWER_TAKEN : MUSE_ANSWER_LEFT;
+}
+
+/* The head is whole: either the page begins, or there is a status to answer with. */
+static void read_head(muse_answer *a)
+{
+    request_rec *r = a->q->r;
+    apr_bucket_brigade *bb = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    int status;
+
+    (void)apr_brigade_write(bb, NULL, NULL, a->head, a->head_length);
+    status = ap_scan_script_header_err_brigade_ex(r, bb, NULL, APLOG_MODULE_INDEX);
+    apr_brigade_destroy(bb);
+    if (status == OK && r->status >= 400) {
+        status = r->status;
+    }
+    apr_table_unset(r->err_headers_out, "Muse-Error"); /* where CGI headers go */
+    if (status == OK) {
+        muse_request_vary(a->q);
+        a->begun = 1;
+        return;
+    }
+    r->status = status >= 400 ? HTTP_OK : status;
+    r->status_line = NULL;
+    a->refused = status;
+}
+
+/* Takes what belongs to the head and returns how much that was. 0: the head is too long. */
+static apr_size_t take_head(muse_answer *a, const char *data, apr_size_t length)
+{
+    apr_size_t used = 0;
+
+    while (used < length && !a->begun && !a->refused) {
+        if (a->head_length == HEAD_MOST) {
+            return 0;
+        }
+        if (a->head_length == a->head_room) {
+            const apr_size_t room = a->head_room ? a->head_room * 2 : 1024;
+            char *head = apr_palloc(a->q->r->pool, room);
+
+            if (a->head_length) {
+                memcpy(head, a->head, a->head_length);
+            }
+            a->head = head;
+            a->head_room = room;
+        }
+        a->head[a->head_length++] = data[used++];
+        if (a->head_length >= 4 && !memcmp(a->head + a->head_length - 4, "\r\n\r\n", 4)) {
+            read_head(a);
+        }
+    }
+    return used;
+}
+
+muse_answer_status muse_answer_take(muse_answer *a, const char *data, apr_size_t length)
+{
+    if (!a->begun && !a->refused) {
+        const apr_size_t used = take_head(a, data, length);
+
+        if (!used) {
+            return MUSE_ANSWER_MALFORMED;
+        }
+        data += used;
+        length -= used;
+    }
+    if (!length || a->refused) {
+        return MUSE_ANSWER_TAKEN;
+    }
+    (void)apr_brigade_write(a->body, NULL, NULL, data, length);
+    a->gathered += length;
+    return a->gathered < PASS_AT ? MUSE_ANSWER_TAKEN : pass(a, NULL);
+}
+
+muse_answer_status muse_answer_flush(muse_answer *a)
+{
+    return a->begun ? pass(a, apr_bucket_flush_create(a->body->bucket_alloc)) : MUSE_ANSWER_TAKEN;
+}
+
+muse_answer_status muse_answer_end(muse_answer *a)
+{
+    return pass(a, apr_bucket_eos_create(a->body->bucket_alloc));
+}
+
+void muse_answer_break_off(muse_answer *a, int notice)
+{
+    request_rec *r = a->q->r;
+
+    if (notice && r->content_type && !strncasecmp(r->content_type, "text/html", 9)) {
+        /* Out of whatever the page was in the middle of; elsewhere these mean nothing. */
+        (void)apr_brigade_puts(a->body, NULL, NULL,
+                               "<!----></script></style></textarea></title>"
+                               "<div role=\"alert\" style=\"margin:1rem;padding:1rem;border:2px "
+                               "solid #b00020;background:#fff;color:#b00020;font:1rem sans-serif"
+                               "\">This page could not be finished. Please load it again.</div>");
+    }
+    r->no_cache = 1;
+    r->connection->keepalive = AP_CONN_CLOSE;
+    (void)muse_answer_flush(a);
+    if (r->connection->master) {
+        /*
+         * mod_http2 resets a stream at once, without what it has not framed yet, and nothing tells
+         * when it has. So that the visitor sees the notice, this worker thread waits a moment.
+         */
+        apr_sleep(H2_FRAMING);
+    }
+    /* httpd leaves out the last chunk then, or resets the HTTP/2 stream. */
+    APR_BRIGADE_INSERT_TAIL(
+        a->body, ap_bucket_error_create(HTTP_BAD_GATEWAY, NULL, r->pool, a->body->bucket_alloc));
+    (void)pass(a, apr_bucket_eos_create(a->body->bucket_alloc));
+}

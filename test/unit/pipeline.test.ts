@@ -1,0 +1,359 @@
+import { writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createAnswers } from '../../src/caching/answers.ts';
+import { MuseError } from '../../src/errors.ts';
+import { createLog } from '../../src/log.ts';
+import { ModelSource } from '../../src/models/source.ts';
+import { systemFiles } from '../../src/pages/files.ts';
+import { PromptStore } from '../../src/pages/prompts.ts';
+import { createPipeline } from '../../src/pipeline.ts';
+import { Secrets } from '../../src/secrets.ts';
+import { ManualClock } from './support/clock.ts';
+import { temporaryFolder } from './support/folder.ts';
+import { ListLog } from './support/log.ts';
+import { finish, StepProvider, text } from './support/provider.ts';
+import { MemoryRegion } from './support/region.ts';
+import { pageRequest, RecordedReply } from './support/reply.ts';
+
+const html = '<!DOCTYPE html><html><body><p>Herons.</p></body></html>';
+const KEY = 'ab'.repeat(20);
+
+/** An engine in one process: everything but sockets, the region and a provider's network. */
+async function openEngine() {
+  const folder = temporaryFolder();
+  const clock = new ManualClock();
+  const region = new MemoryRegion(clock);
+  const log = new ListLog();
+  const secrets = new Secrets();
+  const provider = new StepProvider(text(html.slice(0, 30)), text(html.slice(30)), finish());
+  const backends = [{ server: 'main:80', endpoint: 'http://default', apiKey: undefined }];
+  const settings = {
+    modelsFile: '/models.json',
+    modelsWhere: undefined,
+    backends,
+    environment: {},
+  };
+  const models = new ModelSource({
+    settings,
+    table: region,
+    clock,
+    secrets,
+    log,
+    read: async () =>
+      '{"models": [{"name": "std", "ttl": 60}, {"name": "other", "max_tokens": 5}]}',
+  });
+  await models.load();
+  const failures: unknown[] = [];
+  const handler = createPipeline({
+    files: systemFiles,
+    models,
+    prompts: new PromptStore({ files: systemFiles, log, onFolder: () => undefined }),
+    providers: { find: (model) => ({ provider, url: `http://${model.name}/v1` }) },
+    backends,
+    answers: createAnswers(region, clock, log),
+    counter: { started: () => undefined, failed: () => undefined },
+    clock,
+    logFor: (reply) => createLog((level, line) => reply.log(level, line), 'debug', secrets),
+  });
+  const write = (name: string, content: string) => writeFileSync(folder.at(name), content);
+  write('page.ai', 'Write about herons.');
+  const start = (params = {}, signal?: AbortSignal, file = 'page.ai') => {
+    const reply = new RecordedReply();
+    const done = handler(pageRequest(folder.at(file), params, signal), reply).catch((error) => {
+      failures.push(error);
+    });
+    return { reply, done };
+  };
+  return {
+    folder,
+    clock,
+    region,
+    log,
+    provider,
+    write,
+    start,
+    failures,
+    async get(params = {}, file = 'page.ai') {
+      const { reply, done } = start(params, undefined, file);
+      await done;
+      return reply;
+    },
+  };
+}
+
+let engine: Awaited<ReturnType<typeof openEngine>>;
+beforeEach(async () => {
+  engine = await openEngine();
+});
+afterEach(() => {
+  engine.folder[Symbol.dispose]();
+  expect(engine.failures).toEqual([]);
+});
+
+describe('a page that nobody has asked for yet', () => {
+  test('is written, streamed piece by piece, and kept with an alias', async () => {
+    const reply = await engine.get({ MUSE_PAGE_KEY: KEY });
+    expect(reply).toMatchObject({ status: 200, body: html, outcome: 'whole', lines: [] });
+    expect(reply.headers).toEqual({
+      'Content-Type': 'text/html; charset=utf-8',
+      'Cache-Control': 'max-age=60',
+      'Cache-Status': 'muse; fwd=uri-miss; stored',
+    });
+    expect(engine.region.entries.get(KEY)).toMatchObject({ alias: true });
+    expect(engine.region.entries.size).toBe(2);
+    expect(engine.provider.requests[0]).toMatchObject({
+      messages: [{ role: 'system' }, { role: 'user', content: 'Write about herons.' }],
+      maxTokens: 16_384,
+      timeout: 300,
+    });
+  });
+
+  test('sends its head with the first piece, each piece at once', async () => {
+    const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    engine.provider.steps = [
+      first.promise,
+      text(html.slice(0, 30)),
+      second.promise,
+      text(html.slice(30)),
+      finish(),
+    ];
+    const { reply, done } = engine.start();
+    expect(reply.status).toBeUndefined();
+    first.resolve();
+    await reply.until(({ pieces }) => pieces.length > 0);
+    expect(reply.outcome).toBeUndefined();
+    second.resolve();
+    await done;
+    expect(reply.body).toBe(html);
+  });
+
+  test('waits for a slow reader with what it sends, not with what is written', async () => {
+    const gate = Promise.withResolvers<void>();
+    const { reply, done } = engine.start();
+    reply.gate = gate.promise;
+    await reply.until(({ pieces }) => pieces.length === 1);
+    gate.resolve();
+    await done;
+    expect(reply.body).toBe(html);
+  });
+});
+
+describe('a page that is kept', () => {
+  test('comes back with its age, to a page key that is new too', async () => {
+    await engine.get();
+    engine.clock.advance(9_500);
+    const reply = await engine.get({ MUSE_PAGE_KEY: KEY });
+    expect(reply).toMatchObject({ status: 200, body: html, outcome: 'whole' });
+    expect(reply.headers).toMatchObject({
+      'Content-Type': 'text/html; charset=utf-8',
+      'Content-Length': String(html.length),
+      Age: '9',
+      'Cache-Control': 'max-age=60',
+      'Cache-Status': 'muse; hit; ttl=51',
+      ETag: expect.stringMatching(/^"[0-9a-f]{32}"$/),
+    });
+    expect(engine.region.entries.get(KEY)?.alias).toBe(true);
+    expect(engine.provider.requests).toHaveLength(1);
+    engine.clock.advance(50_500);
+    expect((await engine.get()).headers['Cache-Status']).toContain('uri-miss');
+  });
+
+  test('is shared by pages whose prompt and settings come to the same', async () => {
+    engine.write('same.ai', '---\nttl: 10\n---\n\nWrite about {{ "herons" }}.\n');
+    await engine.get();
+    const same = await engine.get({}, 'same.ai');
+    expect(same.headers).toMatchObject({
+      'Cache-Control': 'max-age=10',
+      'Cache-Status': 'muse; hit; ttl=10',
+    });
+    engine.write('other.ai', '---\ntemperature: 0.1\n---\nWrite about herons.');
+    expect((await engine.get({}, 'other.ai')).headers['Cache-Status']).toContain('uri-miss');
+  });
+
+  test.for([
+    ['bypass', {}, 'muse; fwd=bypass; stored', 'max-age=60'],
+    ['off', {}, 'muse; fwd=bypass', 'no-store'],
+    ['on', { ttl: 0 }, 'muse; fwd=bypass', 'no-store'],
+  ] as const)(
+    'is passed over with MUSE_CACHE=%s and %j',
+    async ([cache, settings, status, control]) => {
+      const matter = Object.entries(settings).map(([name, value]) => `${name}: ${value}\n`);
+      engine.write('page.ai', `---\n${matter.join('')}---\nWrite about herons.`);
+      for (let i = 0; i < 2; i++) {
+        const { headers } = await engine.get({ MUSE_CACHE: cache, MUSE_PAGE_KEY: KEY });
+        expect(headers).toMatchObject({ 'Cache-Status': status, 'Cache-Control': control });
+      }
+      expect(engine.provider.requests).toHaveLength(2);
+      expect(engine.region.entries.size).toBe(cache === 'bypass' ? 2 : 0);
+    },
+  );
+
+  test('is not one that is too large: it is served, and that is logged', async () => {
+    engine.region.failure = Object.assign(new Error('x'), { code: 'MUSE_TOO_LARGE' });
+    expect(await engine.get({ MUSE_PAGE_KEY: KEY })).toMatchObject({
+      status: 200,
+      outcome: 'whole',
+    });
+    expect(engine.log.names).toEqual(['models-loaded', 'store-too-large']);
+  });
+});
+
+describe('what a page says of itself', () => {
+  test('wins over the model and the directory', async () => {
+    engine.write(
+      'page.ai',
+      '---\nmodel: other\nttl: 7\ntemperature: 0.3\nmax_tokens: 9\ncontent_type: text/markdown\nlang: pt-BR\ntitle: Garças\n---\nWrite.',
+    );
+    engine.provider.steps = [text('# Garças'), finish()];
+    const reply = await engine.get({
+      MUSE_MODEL_DEFAULT: 'std',
+      MUSE_MAX_TOKENS: '11',
+      MUSE_CACHE_TTL: '8',
+    });
+    expect(reply.body).toBe('# Garças');
+    expect(reply.headers).toMatchObject({
+      'Content-Type': 'text/markdown; charset=utf-8',
+      'Content-Language': 'pt-BR',
+      'Cache-Control': 'max-age=7',
+    });
+    expect(engine.provider.requests[0]).toMatchObject({ temperature: 0.3, maxTokens: 9 });
+    expect(engine.provider.requests[0]?.messages[0]?.content).toMatch(/"pt-BR".*"Garças"/s);
+    const again = await engine.get();
+    expect(again.headers).toMatchObject({
+      'Content-Language': 'pt-BR',
+      'Content-Type': 'text/markdown; charset=utf-8',
+    });
+  });
+
+  test('gives way to the model of the environment; then the model wins over the directory', async () => {
+    engine.write('page.ai', '---\nmodel: std\n---\nWrite for {{ model }}.');
+    await engine.get({
+      MUSE_MODEL: 'other',
+      MUSE_MAX_TOKENS: '11',
+      MUSE_CACHE_TTL: '8',
+      MUSE_TIMEOUT: '20',
+    });
+    expect(engine.provider.requests[0]).toMatchObject({ maxTokens: 5, timeout: 20 });
+    expect(engine.provider.requests[0]?.messages[1]?.content).toBe('Write for other.');
+  });
+
+  test('can use the query, of which cache-bypass is no part', async () => {
+    engine.write('page.ai', 'About {{ query.topic }}{{ query["cache-bypass"] }}{{ env.TONE }}.');
+    await engine.get({
+      QUERY_STRING: 'topic=a+b%3Cc&cache-bypass=1',
+      MUSE_CACHE: 'bypass',
+      MUSE_ENV_TONE: '!',
+    });
+    expect(engine.provider.requests[0]?.messages[1]?.content).toBe(
+      'About <visitor-input name="topic">a b&lt;c</visitor-input>!.',
+    );
+    expect(
+      (await engine.get({ QUERY_STRING: 'topic=a+b%3Cc', MUSE_ENV_TONE: '!' })).headers[
+        'Cache-Status'
+      ],
+    ).toContain('hit');
+  });
+
+  test('is joined by the site’s prompts', async () => {
+    engine.write('system_prompt.ai', 'Be kind.');
+    engine.write('layout.min.ai', 'Short.');
+    const params = { MUSE_PROMPTS_DIR: engine.folder.path, MUSE_PROMPTS_MINIFY: '1' };
+    await engine.get(params);
+    expect(engine.provider.requests[0]?.messages[0]?.content).toBe('Be kind.\n\nShort.');
+  });
+});
+
+describe('a failure', () => {
+  test('before the first piece is a status without a body, for httpd to dress', async () => {
+    engine.provider.steps = [
+      new MuseError('provider-busy', 'told to the log only', { retryAfter: 7 }),
+    ];
+    const reply = await engine.get({ MUSE_PAGE_KEY: KEY });
+    expect(reply).toMatchObject({
+      status: 503,
+      headers: { 'Muse-Error': 'provider-busy', 'Cache-Control': 'no-store', 'Retry-After': '7' },
+      body: '',
+      outcome: 'whole',
+      lines: ['warn MUSE0242: told to the log only'],
+    });
+    expect(engine.region.entries.size).toBe(0);
+  });
+
+  test('after it ends the page with a notice and breaks it off, with nothing kept', async () => {
+    engine.provider.steps = [
+      text(html.slice(0, 40)),
+      new MuseError('provider-cut-off', 'it broke'),
+    ];
+    const reply = await engine.get({ MUSE_PAGE_KEY: KEY });
+    expect(reply).toMatchObject({ status: 200, outcome: 'broken' });
+    expect(reply.body).toMatch(/role="alert".*<\/html>\s*$/s);
+    expect(reply.lines).toEqual(['error MUSE0246: the page broke off: it broke']);
+    expect(engine.region.entries.size).toBe(0);
+  });
+
+  test('of a finish that is not stop is served and not kept', async () => {
+    engine.provider.steps = [text('<!DOCTYPE html><p>Once'), finish('length')];
+    const reply = await engine.get({ MUSE_PAGE_KEY: KEY });
+    expect(reply).toMatchObject({ status: 200, outcome: 'whole' });
+    expect(reply.lines).toEqual([expect.stringContaining('warn MUSE0252')]);
+    expect(engine.region.entries.size).toBe(0);
+  });
+
+  test.for([
+    ['a page that is gone', 'none.ai', {}, 404, 'MUSE0220'],
+    ['a mistake in front matter', 'matter.ai', {}, 500, 'MUSE0224'],
+    ['a mistake in the template', 'template.ai', {}, 500, 'MUSE0225'],
+    ['a backend that is not there', 'page.ai', { MUSE_BACKEND: '9' }, 500, 'MUSE0260'],
+    ['parameters that are not understood', 'page.ai', { MUSE_CACHE: 'x' }, 500, 'MUSE0260'],
+  ] as const)('for %s asks no provider', async ([, file, params, status, number]) => {
+    engine.write('matter.ai', '---\nmodle: x\n---\n');
+    engine.write('template.ai', '{{ nothing }}');
+    const reply = await engine.get(params, file);
+    expect(reply).toMatchObject({ status, body: '', outcome: 'whole' });
+    expect(reply.lines).toEqual([expect.stringContaining(`error ${number}: `)]);
+    expect(engine.provider.requests).toEqual([]);
+  });
+
+  test('in the engine itself is 500, and the log does not repeat what was thrown', async () => {
+    engine.provider.steps = [new TypeError('with a prompt in it')];
+    const reply = await engine.get();
+    expect(reply).toMatchObject({ status: 500, headers: { 'Muse-Error': 'request-failed' } });
+    expect(reply.lines.join('')).toMatch(/^error MUSE0261: .*TypeError at /);
+    expect(reply.lines.join('')).not.toContain('prompt in it');
+  });
+});
+
+describe('a visitor who leaves', () => {
+  test.for([
+    ['before the first piece', []],
+    ['within the page', [text(html.slice(0, 40))]],
+  ] as const)('%s ends the provider’s call, and nothing is kept or logged', async ([, steps]) => {
+    engine.provider.steps = [...steps, new Promise(() => {})];
+    const client = new AbortController();
+    const { reply, done } = engine.start({ MUSE_PAGE_KEY: KEY }, client.signal);
+    while (engine.provider.requests.length === 0)
+      await new Promise((resolve) => setImmediate(resolve));
+    if (steps.length > 0) await reply.until(({ pieces }) => pieces.length > 0);
+    client.abort();
+    await done;
+    expect(engine.provider.aborted).toBe(1);
+    expect(reply.lines).toEqual([]);
+    expect(engine.region.entries.size).toBe(0);
+  });
+
+  test('before the page was read costs no call', async () => {
+    const { reply, done } = engine.start({}, AbortSignal.abort());
+    await done;
+    expect([engine.provider.requests, reply.lines]).toEqual([[], []]);
+  });
+});
+
+test('HEAD never has a page written: it is told about one that is kept', async () => {
+  const cold = await engine.get({ REQUEST_METHOD: 'HEAD' });
+  expect(cold).toMatchObject({ status: 200, body: '', outcome: 'whole' });
+  expect(cold.headers['Content-Type']).toBe('text/html; charset=utf-8');
+  expect(engine.provider.requests).toEqual([]);
+  await engine.get();
+  const known = await engine.get({ REQUEST_METHOD: 'HEAD' });
+  expect(known.headers['Content-Length']).toBe(String(html.length));
+});
