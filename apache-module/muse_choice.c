@@ -29,7 +29,7 @@ static int try_model(request_rec *r, muse_region *region, muse_choice *choice, c
     }
     if (muse_log_is_news(region, "unknown model", name)) {
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
-                      "MUSE0031: there is no model \"%s\" (from %s); the default model is used; "
+                      "MUSE0031: there is no model \"%s\" (from %s); it is passed over; "
                       "add it to models.json or correct the name",
                       apr_pstrndup(r->pool, name, 128), source);
     }

@@ -103,7 +103,6 @@ async function run(): Promise<void> {
   beat();
   setInterval(beat, BEAT_MS);
   control.ready();
-  log.write('engine-ready', `engine ${settings.engine + 1} of ${settings.engines} serves pages`);
   void watchModels(models, settings, clock, log);
 
   const signal = Promise.withResolvers<void>();

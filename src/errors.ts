@@ -22,6 +22,7 @@ export const FAILURES = {
   'page-not-text': { status: 500, visitor: SITE },
   'page-front-matter': { status: 500, visitor: SITE },
   'page-template': { status: 500, visitor: SITE },
+  'page-empty': { status: 500, visitor: SITE },
   'prompts-unreadable': { status: 500, visitor: SITE },
   'provider-refused-key': { status: 502, visitor: WRITER },
   'provider-unknown-model': { status: 502, visitor: WRITER },

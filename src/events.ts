@@ -15,7 +15,6 @@ interface EventInfo {
 
 /** Name of an event → its log number and level. */
 export const EVENTS = {
-  'engine-ready': { number: 'MUSE0200', level: 'info' },
   'engine-draining': { number: 'MUSE0201', level: 'info' },
   'engine-settings': { number: 'MUSE0202', level: 'error' },
   'engine-crashed': { number: 'MUSE0203', level: 'error' },
@@ -39,6 +38,7 @@ export const EVENTS = {
   'page-not-text': { number: 'MUSE0223', level: 'error' },
   'page-front-matter': { number: 'MUSE0224', level: 'error' },
   'page-template': { number: 'MUSE0225', level: 'error' },
+  'page-empty': { number: 'MUSE0229', level: 'error' },
   'prompts-unreadable': { number: 'MUSE0226', level: 'error' },
   'prompts-changed': { number: 'MUSE0227', level: 'info' },
   'prompts-empty': { number: 'MUSE0228', level: 'warn' },

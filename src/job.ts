@@ -65,6 +65,10 @@ export async function prepareJob(
     model: model.name,
     env: asked.env,
   });
+  if (prompt.trim() === '') {
+    const advice = 'write into it what the page shall be about';
+    throw new MuseError('page-empty', `${asked.file} is empty: ${advice}`);
+  }
   const messages = composeMessages({ prompts, prompt, contentType, lang, title });
   const temperature = settings.temperature ?? model.temperature;
   const maxTokens = settings.max_tokens ?? model.maxTokens ?? asked.maxTokens ?? MAX_TOKENS_DEFAULT;

@@ -57,13 +57,7 @@ export function parseSettings(text: string, environment: Environment): Settings 
     );
   }
   const raw = parsed.data;
-  const backends = raw.backends.map((each) =>
-    Object.freeze({
-      server: each.server,
-      endpoint: said(environment.MUSE_AI_ENDPOINT) ?? said(each.endpoint),
-      apiKey: said(environment.MUSE_AI_API_KEY) ?? said(each.api_key),
-    }),
-  );
+  const backends = raw.backends.map((each) => Object.freeze(withEnvironment(each, environment)));
   return Object.freeze({
     engine: raw.engine,
     engines: raw.engines,
@@ -73,6 +67,18 @@ export function parseSettings(text: string, environment: Environment): Settings 
     environment: Object.freeze({ ...environment }),
     logLevel: raw.log_level,
   });
+}
+
+/** A key that was written beside an endpoint does not go to another one. */
+function withEnvironment(each: z.infer<typeof backend>, environment: Environment): Backend {
+  const named = said(environment.MUSE_AI_ENDPOINT);
+  const written = said(each.endpoint);
+  const sameEndpoint = named === undefined || written === undefined || named === written;
+  return {
+    server: each.server,
+    endpoint: named ?? written,
+    apiKey: said(environment.MUSE_AI_API_KEY) ?? (sameEndpoint ? said(each.api_key) : undefined),
+  };
 }
 
 function parseJson(text: string): unknown {

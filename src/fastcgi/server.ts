@@ -3,7 +3,7 @@
 import { createServer, type ListenOptions, type Server } from 'node:net';
 import { EVENTS } from '../events.ts';
 import { BadHeadError, type Handler, type PageRequest, ReplyOrderError } from '../exchange.ts';
-import { createLog, type Log, stderrSink } from '../log.ts';
+import { createLog, type Log, oneLine, stderrSink } from '../log.ts';
 import { Secrets } from '../secrets.ts';
 import { Connection, type ConnectionHost } from './connection.ts';
 import { PAIR_LIMITS, type PairLimits } from './name-values.ts';
@@ -80,12 +80,18 @@ export async function serveFastCgi(
 
   async function drain(): Promise<void> {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    // What has already come in is read first: its connection is not idle.
-    await new Promise((resolve) => setImmediate(resolve));
+    // What has already come in is read first: its connection is not idle. The first turn may be
+    // the rest of this one, which reads no more.
+    await nextTurn();
+    await nextTurn();
     for (const connection of [...connections]) connection.drain();
     await closed;
     await Promise.all(running);
   }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function listen(server: Server, where: number | string): Promise<void> {
@@ -124,7 +130,8 @@ function isAbort(error: unknown, signal: AbortSignal): boolean {
 
 /** Ends a reply that its handler left open. */
 function giveUp(reply: FastCgiReply, why: string): void {
-  reply.log('error', `${EVENTS['request-failed'].number}: the handler of a request failed: ${why}`);
+  const text = oneLine(`the handler of a request failed: ${why}`);
+  reply.log('error', `${EVENTS['request-failed'].number}: ${text}`);
   if (reply.hasBegun) {
     reply.end('broken');
     return;

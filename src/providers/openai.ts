@@ -9,7 +9,7 @@ import type { Clock } from '../clock.ts';
 import { MuseError } from '../errors.ts';
 import type { Model } from '../models/model.ts';
 import type { Target } from '../models/target.ts';
-import { startDeadlines } from './deadlines.ts';
+import { type Deadlines, startDeadlines } from './deadlines.ts';
 import { type CallInfo, toFailure } from './failures.ts';
 import type {
   CompletionRequest,
@@ -22,6 +22,8 @@ import type { Transport } from './transport.ts';
 
 /** The package insists on a key; ours, if any, is set by the transport's headers alone. */
 const PLACEHOLDER_KEY = 'unused';
+/** Tells the calls of one client apart on their way through the package; it is never sent. */
+const CALL_HEADER = 'x-muse-call';
 const USER_AGENT = 'mod_muse_ai';
 
 export interface OpenAiOptions {
@@ -33,10 +35,34 @@ export interface OpenAiOptions {
 
 export function createOpenAiProvider({ model, target, transport, clock }: OpenAiOptions): Provider {
   const headers = headersFor(model, target);
+  const underWay = new Map<string, Call>();
+  let calls = 0;
+  // One client for all calls: to make one costs more than a request.
+  const client = new OpenAI({
+    // All of these are given, so that none of them is read from the environment.
+    apiKey: PLACEHOLDER_KEY,
+    adminAPIKey: null,
+    organization: null,
+    project: null,
+    webhookSecret: null,
+    baseURL: target.url,
+    logLevel: 'off',
+    maxRetries: 0,
+    timeout: 2_147_483_647,
+    async fetch(url, init) {
+      const call = underWay.get(new Headers(init?.headers).get(CALL_HEADER) ?? '');
+      if (call === undefined) throw new TypeError('a request of no call');
+      const { deadlines, info } = call;
+      const { signal } = deadlines;
+      const onConnected = (): void => deadlines.connected();
+      const response = await transport(String(url), bodyOf(init), { headers, signal, onConnected });
+      return checkStream(response, info);
+    },
+  });
 
   return {
     async *complete(request, signal) {
-      const call: CallInfo = {
+      const info: CallInfo = {
         model: model.name,
         upstream: model.upstream,
         url: target.url,
@@ -44,37 +70,29 @@ export function createOpenAiProvider({ model, target, transport, clock }: OpenAi
         said: request.messages.map(({ content }) => content),
       };
       using deadlines = startDeadlines(model, request.timeout, signal, clock);
-      const client = new OpenAI({
-        // All of these are given, so that none of them is read from the environment.
-        apiKey: PLACEHOLDER_KEY,
-        adminAPIKey: null,
-        organization: null,
-        project: null,
-        webhookSecret: null,
-        baseURL: target.url,
-        logLevel: 'off',
-        maxRetries: 0,
-        timeout: 2_147_483_647,
-        fetch: (url, init) =>
-          transport(String(url), bodyOf(init), {
-            headers,
-            signal: deadlines.signal,
-            onConnected: () => deadlines.connected(),
-          }).then((response) => checkStream(response, call)),
-      });
+      const id = String(calls++);
+      underWay.set(id, { deadlines, info });
       try {
         const stream = await client.chat.completions.create(toParams(model, target, request), {
           signal: deadlines.signal,
+          headers: { [CALL_HEADER]: id },
         });
-        yield* events(stream, (content) => deadlines.progress(content), call);
+        yield* events(stream, (content) => deadlines.progress(content), info);
         deadlines.signal.throwIfAborted();
       } catch (error) {
         // The package reports an abort as an error of its own, or not at all.
         deadlines.signal.throwIfAborted();
-        throw toFailure(error, call);
+        throw toFailure(error, info);
+      } finally {
+        underWay.delete(id);
       }
     },
   };
+}
+
+interface Call {
+  readonly deadlines: Deadlines;
+  readonly info: CallInfo;
 }
 
 /** What is sent is exactly this: nothing of the package's own, and the key to its endpoint only. */

@@ -19,14 +19,13 @@ export const test = base
   });
 
 async function finish(httpd: Httpd, failed: boolean): Promise<void> {
+  let clean = false;
   try {
     await httpd.stop();
     httpd.log.assertClean();
-  } catch (error) {
-    tell(httpd);
-    throw error;
+    clean = true;
   } finally {
-    if (failed) tell(httpd);
+    if (failed || !clean) tell(httpd);
     httpd.environment.remove();
   }
 }

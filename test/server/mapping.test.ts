@@ -177,16 +177,24 @@ describe('where pages are not enabled', () => {
     await httpd.start();
     expect((await httpd.get('/page')).text).toBe('Rewritten.');
   });
+});
 
-  test('a location with a handler of its own keeps it', async ({ httpd, provider }) => {
-    httpd.config.modules('status');
-    useModel(httpd, provider);
-    httpd.site.write('page.ai', 'Write about the sea.');
-    httpd.config.section('Location', '/page', 'SetHandler server-status');
-    await httpd.start();
-    const result = await httpd.get('/page?auto');
-    expect(result.text).toContain('ServerMPM: event');
-  });
+test('a location with a handler of its own keeps it, enabled or not', async ({
+  httpd,
+  provider,
+}) => {
+  httpd.config.modules('status');
+  enablePages(httpd, provider);
+  for (const folder of ['on', 'off']) {
+    httpd.site.write(`${folder}/page.ai`, 'Write about the sea.');
+    httpd.config.section('Location', `/${folder}/page`, 'SetHandler server-status');
+  }
+  httpd.config.section('Directory', httpd.site.path('off'), 'MuseAiEnable Off');
+  await httpd.start();
+  for (const folder of ['on', 'off']) {
+    const result = await httpd.get(`/${folder}/page?auto`);
+    expect([folder, result.text]).toEqual([folder, expect.stringContaining('ServerMPM: event')]);
+  }
 });
 
 test('MultiViews does not get in the way of an enabled page', async ({ httpd, provider }) => {

@@ -87,11 +87,10 @@ interface Call {
 }
 
 const answerParams: Handler = async (request, reply) => {
-  reply.head(200, HTML);
   let size = 0;
-  reply.write(JSON.stringify([...request.params]));
   for await (const piece of request.body) size += piece.length;
-  reply.write(` ${size}`);
+  reply.head(200, HTML);
+  reply.write(`${JSON.stringify([...request.params])} ${size}`);
   reply.end('whole');
 };
 

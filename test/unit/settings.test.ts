@@ -48,6 +48,15 @@ describe('the settings', () => {
     expect(read({}, { MUSE_AI_ENDPOINT: '' }).backends[0]?.endpoint).toBe('http://a/v1');
   });
 
+  test('never send the key of one endpoint to another that the environment names', () => {
+    const [main, other] = read({}, { MUSE_AI_ENDPOINT: 'http://env/v1' }).backends;
+    expect(main).toMatchObject({ endpoint: 'http://env/v1', apiKey: undefined });
+    expect(other).toMatchObject({ endpoint: 'http://env/v1', apiKey: undefined });
+    expect(read({}, { MUSE_AI_ENDPOINT: 'http://a/v1' }).backends[0]?.apiKey).toBe('key-a');
+    const keyOnly = { backends: [{ ...backend, endpoint: null }] };
+    expect(read(keyOnly, { MUSE_AI_ENDPOINT: 'http://env/v1' }).backends[0]?.apiKey).toBe('key-a');
+  });
+
   test('of another version or shape are refused with the reason, without a key in it', () => {
     expect(() => read({ version: 2 })).toThrow(/different versions.*version/s);
     expect(() => read({ backends: [] })).toThrow(/backends/);
