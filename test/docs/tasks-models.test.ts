@@ -124,7 +124,7 @@ describe('Choose a model', () => {
     httpd.site.write('page.ai', 'Write a page.\n');
     httpd.site.write('odd.ai', '---\nmodel: nobody\n---\nWrite a page.\n');
     await httpd.start();
-    await httpd.log.waitFor(200);
+    await httpd.log.waitFor(20);
     const { text } = await httpd.get('/page', { headers: { 'X-Muse-Model': 'nobody' } });
     expect(writer(text)).toBe('second');
     expect(writer((await httpd.get('/odd')).text)).toBe('first');

@@ -70,7 +70,9 @@ describe('Use variables in a prompt', () => {
     expect(oak).toContain('Mention the garden "Kew".');
     expect(await unescaped('/trees')).toContain('ten trees of Europe');
     expect(await unescaped('/known?tree=ash')).toContain('Write a page about the ash.');
-    expect(await unescaped('/known?tree=%3Cb%3E')).not.toContain('Write a page about');
+    // Nothing is left of the prompt then, and no page is written about nothing.
+    expect((await httpd.get('/known?tree=%3Cb%3E')).status).toBe(500);
+    httpd.log.expect(229);
   });
 
   test('the system message says that a visitor’s text is data', () => {
