@@ -134,7 +134,7 @@ function attachRegion(): Region {
     return Region.attach(REGION_FD);
   } catch (error) {
     const advice =
-      'module, engine and muse_region.node must be of one build; install all of them and restart httpd';
+      'module, engine and muse_region.node must be of one build; install all and restart httpd';
     const text = `no access to the memory shared with httpd: ${messageOf(error)}; ${advice}`;
     toStderr('error', `${EVENTS['engine-region'].number}: ${oneLine(text)}`);
     process.exit(78);

@@ -1,4 +1,4 @@
-/** The engine's one error class: what went wrong, for the visitor and, apart from it, for the log. */
+/** The engine's one error class: what went wrong, for the visitor and, apart, for the log. */
 
 import type { EventName } from './events.ts';
 

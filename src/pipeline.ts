@@ -1,9 +1,9 @@
 /**
  * A request's way through the engine. Read this first.
  *
- *   page ── model ── messages ── content key ── cache ─┬─ there: send it
- *                                                      └─ not there: provider ── cleaning ─┬─ reader
- *                                                                                          └─ cache
+ *   page ── model ── messages ── content key ── cache ─┬─ there: sent
+ *                                                      └─ else: provider ── cleaning ─┬─ reader
+ *                                                                                     └─ cache
  */
 
 import { makeAnswer } from './caching/answer.ts';

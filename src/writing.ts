@@ -87,11 +87,12 @@ function noticeFor(error: MuseError): NoticeKind {
 
 function logUsage(usage: Usage, model: Model, log: Log): void {
   const { inputTokens, outputTokens } = usage;
-  const price = model.price;
-  const cost =
-    price === undefined
-      ? ''
-      : `, cost ${((inputTokens * price.input + outputTokens * price.output) / MILLION).toFixed(6)}`;
+  const { price } = model;
+  let cost = '';
+  if (price !== undefined) {
+    const millionths = inputTokens * price.input + outputTokens * price.output;
+    cost = `, cost ${(millionths / MILLION).toFixed(6)}`;
+  }
   log.write(
     'answer-usage',
     `model "${model.name}": ${inputTokens} tokens in, ${outputTokens} tokens out${cost}`,

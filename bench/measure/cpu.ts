@@ -8,9 +8,17 @@ const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: '
  * run, and those that ended and were waited for (`cutime`, `cstime` in proc_pid_stat(5)).
  */
 export function childrenCpu(parent: number, children: readonly number[]): number {
-  const ended = readTicks(parent, 'ended children');
-  const running = children.map((pid) => readTicks(pid, 'itself'));
-  return ([ended, ...running].reduce((sum, ticks) => sum + ticks, 0) / ticksPerSecond) * 1e6;
+  const running = children.reduce((sum, pid) => sum + processCpu(pid), 0);
+  return running + toMicroseconds(readTicks(parent, 'ended children'));
+}
+
+/** Microseconds of CPU time, user and system, that a process has used so far. */
+export function processCpu(pid: number): number {
+  return toMicroseconds(readTicks(pid, 'itself'));
+}
+
+function toMicroseconds(ticks: number): number {
+  return (ticks / ticksPerSecond) * 1e6;
 }
 
 function readTicks(pid: number, of: 'itself' | 'ended children'): number {

@@ -1,6 +1,7 @@
 /**
  * The scripted provider as a process of its own, so that it takes no time from the event loop that
- * measures. Asked for `last` over IPC it tells the request that it received last.
+ * measures. `page-BYTES-WORD` is written at once, `page-BYTES-WORD,delay-MS` with pauses between
+ * the words. Asked for `last` over IPC it tells the request that it received last.
  */
 import { scriptByName, startProvider } from '../../test/provider/index.ts';
 import { say } from '../../test/provider/script.ts';
@@ -10,7 +11,9 @@ const provider = await startProvider({
   remember: 1,
   fallback: ({ model }) => {
     const page = writePage(model);
-    return page === undefined ? scriptByName(model) : say(page);
+    if (page === undefined) return scriptByName(model);
+    const delay = /,delay-(\d+)$/.exec(model)?.[1];
+    return say(page, delay === undefined ? {} : { betweenMs: Number(delay) });
   },
 });
 

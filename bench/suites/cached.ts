@@ -39,7 +39,7 @@ export const cached: Suite = {
 
   async run(context) {
     await using provider = await ProviderProcess.start();
-    const models = modelsFile(provider.url, `page-${pageBytes}-word`);
+    const models = modelsFile(provider.url, { bench: `page-${pageBytes}-word` });
     // Awaited here: the provider is to live as long as httpd.
     return await withHttpd(
       (httpd) => {

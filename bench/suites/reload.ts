@@ -34,7 +34,7 @@ export const reload: Suite = {
     return await withHttpd(
       (httpd) => {
         httpd.config.logLevel = 'warn muse_ai:info';
-        httpd.config.muse({ models: modelsFile(provider.url, models[0] ?? '') });
+        httpd.config.muse({ models: modelsFile(provider.url, { bench: models[0] ?? '' }) });
         httpd.config.section('Directory', httpd.site.root, 'MuseAiEnable On');
         httpd.site.write('page.ai', 'Write page {{ query.n }}.\n');
       },
@@ -53,7 +53,10 @@ async function measure(httpd: Httpd, url: string, context: SuiteContext): Promis
   try {
     for (let n = 1; n <= count; n += 1) {
       const page = n % models.length;
-      httpd.conf.replace('models.json', JSON.stringify(modelsFile(url, models[page] ?? '')));
+      httpd.conf.replace(
+        'models.json',
+        JSON.stringify(modelsFile(url, { bench: models[page] ?? '' })),
+      );
       await load.progress();
       if (n % hurryEvery !== 0 || n === count) inForce = await settle(load, page);
       if (!inForce) break;

@@ -9,7 +9,6 @@
  * and looks again: no request is charged to the wrong client. Only the holder of the claim gives
  * slots away. A marked slot that the next holder finds was left by one that died; it is free.
  */
-#include <sched.h>
 #include <string.h>
 #include <time.h>
 
@@ -20,9 +19,8 @@
 static const uint64_t MARK = UINT64_C(1) << 63;
 
 enum {
-    TRIES = 1000,         /* looks at a bucket before a request passes uncounted: about 10 ms */
-    SPINS = 100,          /* of them at once; then it yields, */
-    YIELDS = 850,         /* and after so many more it sleeps in between */
+    SPINS = 100,          /* looks at a bucket at once; then with pauses, */
+    WAIT_MS = 20,         /* for so long, and then a request passes uncounted */
     CLAIM_STALE_MS = 1000 /* a claim that is older was left by a process that died */
 };
 
@@ -180,16 +178,17 @@ static int take_new(muse_limit_bucket *bucket, uint64_t id, const gcra *rule,
     return decided;
 }
 
-/* Whoever is in the way gets time to finish. */
-static void give_way(int tries)
+/* Gives whoever is in the way time to finish. 0: it has had enough of it. */
+static int wait_a_little(uint64_t *until)
 {
-    const struct timespec pause = {.tv_nsec = 200 * 1000};
+    const struct timespec pause = {.tv_nsec = 100 * 1000};
+    const uint64_t now = muse_clock_ms();
 
-    if (tries >= SPINS + YIELDS) {
-        (void)nanosleep(&pause, NULL);
-    } else if (tries >= SPINS) {
-        (void)sched_yield();
+    if (!*until) {
+        *until = now + WAIT_MS;
     }
+    (void)nanosleep(&pause, NULL);
+    return now < *until;
 }
 
 muse_status muse_limiter_take(muse_region *region, const void *id, size_t id_len, uint64_t now_ns,
@@ -199,7 +198,8 @@ muse_status muse_limiter_take(muse_region *region, const void *id, size_t id_len
     uint64_t hash;
     muse_limit_bucket *bucket;
     gcra rule;
-    int i;
+    uint64_t until = 0;
+    int tries = 0;
 
     if (id_len == 0 || id_len > sizeof name - sizeof *limit || limit->per_minute < 1 ||
         limit->per_minute > LIMIT_MOST || limit->burst < 1 || limit->burst > LIMIT_MOST ||
@@ -215,7 +215,7 @@ muse_status muse_limiter_take(muse_region *region, const void *id, size_t id_len
     rule.interval = UINT64_C(60000000000) / limit->per_minute;
     rule.tolerance = rule.interval * limit->burst;
     rule.now = now_ns;
-    for (i = 0; i < TRIES; i++) {
+    do {
         const int slot = slot_of(bucket, hash);
 
         /* A client whose slot is marked is being entered, or was when the one who did it died. */
@@ -223,8 +223,7 @@ muse_status muse_limiter_take(muse_region *region, const void *id, size_t id_len
                                                   : take_new(bucket, hash, &rule, result)) {
             return MUSE_OK;
         }
-        give_way(i);
-    }
+    } while (++tries < SPINS || wait_a_little(&until));
     report(&rule, 0, 1, result);
     return MUSE_OK;
 }

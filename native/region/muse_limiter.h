@@ -30,8 +30,8 @@ typedef struct {
 
 /*
  * One take by the client named by id[0 … id_len), 1 to 248 bytes, at now_ns (muse_clock_ns()).
- * Clients under different limits are different clients. MUSE_OK with *result, or MUSE_EINVAL. Never
- * blocks; a bucket whose claim can't be had in a bounded number of tries lets the request pass
+ * Clients under different limits are different clients. MUSE_OK with *result, or MUSE_EINVAL. A
+ * known client never waits; a new one whose bucket's claim can't be had within 20 ms passes
  * uncounted (allowed 1), since refusing a visitor for our own trouble would be worse.
  */
 muse_status muse_limiter_take(muse_region *region, const void *id, size_t id_len, uint64_t now_ns,

@@ -41,7 +41,8 @@ int muse_shard_format(const muse_region *region, uint32_t index)
     muse_shard_view shard;
 
     look_at(region, index, &shard);
-    /* A new region is all zeros, as empty chains are; its pages are not touched before their use. */
+    /* A new region is all zeros, as empty chains are; its pages are not touched before their use.
+     */
     shard.shared->ring = (muse_ring){.end = shard.units};
     return muse_mutex_init(&shard.shared->mutex);
 }

@@ -37,7 +37,10 @@ export function encodeEnd(requestId: number, appStatus: number, status: Protocol
   return record(RECORD.end, requestId, content);
 }
 
-/** A piece of a stream, as one record or, above 65,535 bytes, several; nothing for no bytes. */
+/**
+ * A piece of a stream, as one record or, above 65,535 bytes, several. No bytes give no record: one
+ * without content would end the stream.
+ */
 export function encodeStream(
   type: StreamRecord,
   requestId: number,

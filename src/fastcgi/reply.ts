@@ -66,8 +66,6 @@ export class FastCgiReply implements Reply {
       throw new ReplyOrderError('a reply’s body comes after its head and before its end');
     }
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-    // A record without content would end the body.
-    if (bytes.length === 0) return undefined;
     const keepsUp = this.#channel.send(encodeStream(RECORD.stdout, this.#id, bytes));
     return keepsUp ? undefined : this.#channel.drained();
   }

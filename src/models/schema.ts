@@ -152,7 +152,7 @@ export const modelsFileSchema = z
       context.addIssue({
         code: 'custom',
         path: ['default_model'],
-        message: `no model has the name "${file.default_model}"; there are: ${[...seen].join(', ')}`,
+        message: `no model is called "${file.default_model}"; there are: ${[...seen].join(', ')}`,
       });
     }
   })

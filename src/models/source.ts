@@ -1,4 +1,4 @@
-/** Where the engine gets its models: the registry in force, replaced whole when the file changes. */
+/** The registry of models in force, replaced whole when models.json changes. */
 
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../clock.ts';
@@ -83,10 +83,10 @@ export class ModelSource {
     this.#registry = registry;
     this.#publish();
     const names = [...registry.models.keys()];
+    const count = names.length === 1 ? '1 model' : `${names.length} models`;
     log.write(
       'models-loaded',
-      `${file}: ${names.length} ${names.length === 1 ? 'model' : 'models'} (${names.join(', ')}); ` +
-        `the default is ${registry.defaultName ?? 'none'}`,
+      `${file}: ${count} (${names.join(', ')}); the default is ${registry.defaultName ?? 'none'}`,
     );
     for (const { unavailable } of registry.models.values()) {
       if (unavailable !== undefined) log.write('model-without-variable', unavailable);

@@ -3,7 +3,7 @@
 const HTML = `You write web pages. The user’s message says what the page is about.
 Answer with one complete HTML5 document, from <!DOCTYPE html> to </html>, and nothing around it:
 no code fence, no explanation before or after.
-- Begin with <html lang="…">, <meta charset="utf-8">, <meta name="viewport" …> and a fitting <title>.
+- Begin with <html lang="…">, <meta charset="utf-8">, <meta name="viewport" …> and a good <title>.
 - Put all CSS into one <style> element. Use no scripts, no external fonts, images, styles or other
   resources; draw with CSS or inline SVG where a picture helps.
 - Use semantic elements, headings in order, good contrast and a layout that fits phones and large

@@ -10,6 +10,8 @@ const IDLE_DEFAULT = 60;
 export interface Deadlines {
   /** Aborted when the caller's signal is, or a timer ends: then its reason is a MuseError. */
   readonly signal: AbortSignal;
+  /** Whether the connection to the provider has stood. */
+  readonly isConnected: boolean;
   /** The connection to the provider stands. */
   connected(): void;
   /** Something has arrived: of the answer itself, or (`content` false) around it. */
@@ -43,6 +45,7 @@ export function startDeadlines(
   // One timer for many pieces: it looks when the last one came, and waits for what is left.
   const idle = timeouts.idle ?? IDLE_DEFAULT;
   let lastAt: number | undefined;
+  let isConnected = false;
   const watchIdle = (ms: number): void => {
     const timer = clock.after(ms, () => {
       const left = (lastAt ?? 0) + idle * 1_000 - clock.uptime();
@@ -60,7 +63,13 @@ export function startDeadlines(
 
   return {
     signal: controller.signal,
-    connected: () => stop('connect'),
+    get isConnected() {
+      return isConnected;
+    },
+    connected() {
+      isConnected = true;
+      stop('connect');
+    },
     progress(content) {
       if (lastAt === undefined) {
         if (!content) return;

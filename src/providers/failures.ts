@@ -10,6 +10,10 @@ export interface CallInfo {
   readonly url: string;
   /** What was sent as the key; undefined: nothing. */
   readonly apiKey: string | undefined;
+  /** The wall clock, against which a date of the provider's is read. */
+  readonly now: () => number;
+  /** Whether a connection has stood. */
+  readonly isConnected: () => boolean;
   /** The texts of the request: what a provider repeats of them is not logged. */
   readonly said: readonly string[];
 }
@@ -29,7 +33,10 @@ export function toFailure(thrown: unknown, call: CallInfo): MuseError {
     });
 
   if (thrown instanceof APIConnectionError) {
-    return fail('provider-unreachable', `no connection: ${quote(rootCause(thrown))}`);
+    const why = quote(rootCause(thrown));
+    return call.isConnected()
+      ? fail('provider-cut-off', `the connection broke before an answer: ${why}`)
+      : fail('provider-unreachable', `no connection: ${why}`);
   }
   if (thrown instanceof APIError && thrown.status !== undefined) {
     return fromStatus(thrown, call, quote, fail);
@@ -67,7 +74,7 @@ function fromStatus(
     return fail('provider-unknown-model', `${text} ${said}`);
   }
   if (status === 429) {
-    const after = retryAfter(error.headers?.get('retry-after'));
+    const after = retryAfter(error.headers?.get('retry-after'), call.now());
     return fail('provider-busy', `the endpoint’s rate limit or quota is used up ${said}`, after);
   }
   if (status >= 300 && status < 400) {
@@ -78,7 +85,7 @@ function fromStatus(
     return fail('provider-redirected', `${text}; set endpoint to where the API is`);
   }
   if (status >= 500) {
-    const after = retryAfter(error.headers?.get('retry-after'));
+    const after = retryAfter(error.headers?.get('retry-after'), call.now());
     return fail('provider-failed', `answered with the status ${status} ${said}`, after);
   }
   return fail('provider-rejected', `rejected the request with the status ${status} ${said}`);
@@ -88,10 +95,7 @@ function fromStatus(
  * Seconds from a Retry-After header: a number or a date (RFC 9110, section 10.2.3), at least 1
  * and at most an hour; undefined when there is none or it can't be read.
  */
-export function retryAfter(
-  header: string | null | undefined,
-  now = Date.now(),
-): number | undefined {
+export function retryAfter(header: string | null | undefined, now: number): number | undefined {
   if (!header) return undefined;
   const seconds = /^\s*\d+(?:\.\d+)?\s*$/.test(header)
     ? Number(header)

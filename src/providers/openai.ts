@@ -62,14 +62,16 @@ export function createOpenAiProvider({ model, target, transport, clock }: OpenAi
 
   return {
     async *complete(request, signal) {
+      using deadlines = startDeadlines(model, request.timeout, signal, clock);
       const info: CallInfo = {
         model: model.name,
         upstream: model.upstream,
         url: target.url,
         apiKey: target.apiKey,
+        now: () => clock.now(),
+        isConnected: () => deadlines.isConnected,
         said: request.messages.map(({ content }) => content),
       };
-      using deadlines = startDeadlines(model, request.timeout, signal, clock);
       const id = String(calls++);
       underWay.set(id, { deadlines, info });
       try {
@@ -158,7 +160,7 @@ function textOf(delta: unknown): string {
   return typeof delta.content === 'string' ? delta.content : '';
 }
 
-/** Endpoints call the field `reasoning_content` (DeepSeek, vLLM) or `reasoning` (Ollama, others). */
+/** The field is called `reasoning_content` (DeepSeek, vLLM) or `reasoning` (Ollama, others). */
 function reasoningOf(delta: unknown): string {
   if (typeof delta !== 'object' || delta === null) return '';
   if ('reasoning_content' in delta && typeof delta.reasoning_content === 'string') {

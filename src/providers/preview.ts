@@ -57,8 +57,8 @@ function htmlPieces(model: Model, request: CompletionRequest): string[] {
       '<meta name="viewport" content="width=device-width, initial-scale=1">\n' +
       `<title>Preview</title>\n<style>${STYLE}\n</style>\n</head>\n<body>\n<main>\n`,
     '<span class="tag">Preview</span>\n<h1>No model wrote this page</h1>\n' +
-      `<p>The model “${escapeMarkup(model.name)}” has the provider “preview”: it shows the prompt that ` +
-      'a language model would get. Give models.json a model with an endpoint, and this address ' +
+      `<p>The model “${escapeMarkup(model.name)}” has the provider “preview”: it shows the prompt ` +
+      'that a language model would get. Give models.json a model with an endpoint, and this address ' +
       'shows the page that it writes.</p>\n',
     ...sections.reverse(),
     `<section><h2>Settings</h2><dl>${rows.join('\n')}</dl></section>\n`,

@@ -21,11 +21,15 @@ export interface Exchange {
 /** Sends `body` to `url` by POST; resolves when the answer's head is there. */
 export type Transport = (url: string, body: string, exchange: Exchange) => Promise<Response>;
 
-const IDLE_SOCKET_MS = 30_000;
+/**
+ * Less than the five seconds after which many servers close an idle connection: a call on one that
+ * is just being closed fails, and to send it twice might pay for it twice.
+ */
+const IDLE_SOCKET_MS = 4_000;
 /** An error's body is read for the log only. */
 const ERROR_BODY_MAX = 16_384;
 
-/** A transport with connections that are kept for the next call, through the proxy if one is set. */
+/** A transport that keeps its connections for the next call, and uses the proxy if one is set. */
 export function createTransport(environment: Environment): Transport {
   const options = { keepAlive: true, timeout: IDLE_SOCKET_MS, proxyEnv: proxies(environment) };
   const http = new HttpAgent(options);
@@ -48,6 +52,7 @@ export function createTransport(environment: Environment): Transport {
       request.setTimeout(0);
       request.on('error', reject);
       request.on('response', (answer) => {
+        answered = true;
         toResponse(answer).then(resolve, reject);
       });
       request.end(body);

@@ -85,6 +85,14 @@ test('the npm packages count as installed only while they are what the lock file
   expect(areInstalled(root)).toBe(true);
   writeFileSync(present, lock({ 'node_modules/a': { version: '0.9.0' } }));
   expect(areInstalled(root)).toBe(false);
+  writeFileSync(present, lock({ 'node_modules/a': { version: '1.0.0' } }));
+  const { platform, arch } = process;
+  const here = { version: '1.0.0', optional: true, os: [platform], cpu: [arch] };
+  writeFileSync(join(root, 'package-lock.json'), lock({ ...wanted, 'node_modules/here': here }));
+  expect(areInstalled(root)).toBe(false);
+  const elsewhere = { ...here, cpu: ['other'] };
+  writeFileSync(join(root, 'package-lock.json'), lock({ ...wanted, 'node_modules/b': elsewhere }));
+  expect(areInstalled(root)).toBe(true);
   writeFileSync(present, '{"packages": {"node_mo');
   expect(areInstalled(root)).toBe(false);
 });

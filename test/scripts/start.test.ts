@@ -7,6 +7,7 @@ import { findInstallation } from '../../scripts/httpd/installation.ts';
 import { makePublicFolder } from '../../scripts/httpd/public-folder.ts';
 import { findMarked } from '../harness/processes.ts';
 import { waitUntil } from '../harness/wait-until.ts';
+import { startProvider } from '../provider/index.ts';
 
 /** The server that `npm start` runs, on a free port and with a run folder of its own. */
 async function startDemo(env: Record<string, string> = {}) {
@@ -80,6 +81,23 @@ test('the demo site serves its pages, follows models.json, and ends on Ctrl-C', 
   expect(output.text).toContain('GET /topic?topic=suspension-bridges 200');
   expect(output.text).not.toMatch(/^ *(warn|error|crit):/m);
   expect(findMarked('MUSE_AI_TEST_ROOT', folder)).toEqual([]);
+});
+
+test('a key in the environment of npm start has pages written by that model', async () => {
+  await using provider = await startProvider({ apiKey: 'sk-of-the-environment' });
+  const { child, exited, output, url } = await startDemo({
+    OPENAI_API_KEY: 'sk-of-the-environment',
+    OPENAI_BASE_URL: provider.url,
+    OPENAI_MODEL: 'writer-1',
+    MUSE_DEMO_MODEL: 'openai',
+  });
+  const base = await waitUntil(() => `the URL in:\n${output.text}`, url);
+  const page = await fetch(`${base}/hello`);
+  expect(await page.text()).toContain('Written by writer-1');
+  expect(provider.requests[0]?.messages.at(-1)?.content).toContain('`hello.ai`');
+  child.kill('SIGINT');
+  expect(await exited).toEqual([0, null]);
+  expect(output.text).not.toContain('sk-of-the-environment');
 });
 
 test('a port that is taken ends the start with a word on what to do', async () => {

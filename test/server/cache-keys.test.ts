@@ -138,7 +138,7 @@ describe('equal content is written once', () => {
     for (const result of [found, again]) {
       expect(result.text).toBe(first.text);
       expect(result.headers['content-length']).toBe(String(first.body.length));
-      expect(result.headers['cache-status']).toMatch(/^muse; hit; ttl=(20|19|18)$/);
+      expect(result.headers['cache-status']).toMatch(/^muse; hit; ttl=(20|1?\d)$/);
       expect(result.headers['cache-control']).toBe('max-age=20');
       expect(result.headers.vary).toBe('X-Muse-Model');
     }

@@ -40,10 +40,10 @@ test('a page is written once and then served by httpd alone', async ({ httpd, pr
     'content-type': 'text/html; charset=utf-8',
     'content-length': String(Buffer.byteLength(scriptedPage)),
     'cache-control': 'max-age=300',
-    'cache-status': expect.stringMatching(/^muse; hit; ttl=(300|299|298)$/),
+    'cache-status': expect.stringMatching(/^muse; hit; ttl=\d+$/),
     vary: 'X-Muse-Model',
     etag: expect.stringMatching(/^"[^"]+"$/),
-    age: expect.stringMatching(/^[012]$/),
+    age: expect.stringMatching(/^\d+$/),
   });
   expect(provider.received).toBe(1);
 });
@@ -166,15 +166,14 @@ describe('an answer is kept', () => {
     httpd.site.write('page.ai', 'Write about the sea.');
     numbered(provider);
     await httpd.start();
-    expect((await httpd.get('/page')).text).toBe(numberedPage(1));
-    const seen = new Set<string>();
-    const next = await waitUntil('the next page', async () => {
+    let kept = 0;
+    const next = await waitUntil('a page to be kept, and then to expire', async () => {
       const result = await httpd.get('/page');
-      if (isHit(result)) seen.add(`${result.headers['cache-control']} ${result.text}`);
-      return isHit(result) ? undefined : result;
+      expect(result.text).toBe(numberedPage(provider.received));
+      expect(result.headers['cache-control']).toBe('max-age=1');
+      if (isHit(result)) kept = provider.received;
+      return kept > 0 && provider.received > kept ? result : undefined;
     });
-    expect([...seen]).toEqual([`max-age=1 ${numberedPage(1)}`]);
-    expect(next.text).toBe(numberedPage(2));
     expect(next.headers['cache-status']).toBe('muse; fwd=uri-miss; stored');
   });
 

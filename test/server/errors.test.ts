@@ -70,6 +70,12 @@ describe('a provider that fails before the first byte', () => {
   }
 
   const failures: Readonly<Record<string, Failure>> = {
+    // First, since no connection is kept yet: one that is may be asked again.
+    'cut-before-head': {
+      script: stream([cut()]),
+      status: 502,
+      log: /MUSE024[46].*"cut-before-head"/,
+    },
     'no-key': { script: fail(401), status: 502, log: /MUSE0240.*"no-key".*api_key/ },
     forbidden: { script: fail(403), status: 502, log: /MUSE0240.*"forbidden"/ },
     'no-model': { script: fail(404), status: 502, log: /MUSE0241.*"no-model"/ },
@@ -85,23 +91,18 @@ describe('a provider that fails before the first byte', () => {
       log: /MUSE0242.*"busy-for-long"/,
       retryAfter: '3600',
     },
-    failed: { script: fail(500), status: 502, log: /MUSE0243.*"failed".*500/ },
-    overloaded: { script: fail(503), status: 502, log: /MUSE0243.*"overloaded".*503/ },
-    rejected: { script: fail(400), status: 502, log: /MUSE0249.*"rejected".*400/ },
-    'cut-before-head': {
-      script: stream([cut()]),
-      status: 502,
-      log: /MUSE024[46].*"cut-before-head"/,
-    },
-    'cut-after-head': {
-      script: stream([head(), cut()]),
-      status: 502,
-      log: /MUSE0246.*"cut-after-head"/,
-    },
     'reset-after-head': {
       script: stream([head(), cut('reset')]),
       status: 502,
       log: /MUSE0246.*"reset-after-head"/,
+    },
+    failed: { script: fail(500), status: 502, log: /MUSE0243.*"failed".*500/ },
+    overloaded: { script: fail(503), status: 502, log: /MUSE0243.*"overloaded".*503/ },
+    rejected: { script: fail(400), status: 502, log: /MUSE0249.*"rejected".*400/ },
+    'cut-after-head': {
+      script: stream([head(), cut()]),
+      status: 502,
+      log: /MUSE0246.*"cut-after-head"/,
     },
     'ends-at-once': { script: stream([head()]), status: 502, log: /MUSE0246.*"ends-at-once"/ },
     'says-nothing': {
@@ -158,7 +159,23 @@ describe('a provider that fails before the first byte', () => {
       }
       httpd.log.expect(log);
     }
+    expect(provider.received).toBe(2 * names.length);
     await expectStatic(httpd);
+  });
+
+  test('by closing a kept connection under a call is asked once more', async ({
+    httpd,
+    provider,
+  }) => {
+    httpd.site.write('page.ai', 'Write about {{ query.topic }}.');
+    enablePages(httpd, provider);
+    await httpd.start();
+    expect((await httpd.get('/page?topic=bees')).status).toBe(200);
+    provider.script(scriptedModel, stream([cut()]), say('Once more.'));
+    const result = await httpd.get('/page?topic=wasps');
+    expect([result.status, result.complete]).toEqual([200, true]);
+    expect(result.text).toContain('Once more.');
+    expect(provider.received).toBe(3);
   });
 
   test('by refusing connections is found again when it is back', async ({ httpd, provider }) => {

@@ -61,19 +61,16 @@ describe.each(['disk', 'socache'] as const)('mod_cache_%s', (name) => {
       httpd.site.write('page.ai', 'Write about the sea.');
       numbered(provider);
       await httpd.start();
-      const first = await httpd.get('/front/page');
-      expect([first.text, isFrontHit(first)]).toEqual([numberedPage(1), false]);
-      const hit = await frontHit(httpd);
-      expect([hit.status, hit.text]).toEqual([200, numberedPage(1)]);
-      expect(provider.received).toBe(1);
-      const next = await waitUntil('the page to expire', async () => {
+      let kept = 0;
+      await waitUntil('a page to be kept, and then to expire', async () => {
         const result = await httpd.get('/front/page');
+        expect([result.status, result.text]).toEqual([200, numberedPage(provider.received)]);
         expect(Number(result.headers.age ?? 0)).toBeLessThanOrEqual(2);
-        return result.text === numberedPage(1) ? undefined : result;
+        if (isFrontHit(result)) kept = provider.received;
+        return kept > 0 && provider.received > kept;
       });
-      expect([next.text, isFrontHit(next)]).toEqual([numberedPage(2), false]);
-      expect((await frontHit(httpd)).text).toBe(numberedPage(2));
-      expect(provider.received).toBe(2);
+      // The next one takes its place.
+      expect((await frontHit(httpd)).text).toBe(numberedPage(provider.received));
     });
   });
 

@@ -103,7 +103,7 @@ describe('the caching policy', () => {
     expect(cachePolicy('on', sources()).ttl).toBe(300);
   });
 
-  test('neither looks up nor stores when it is off or the ttl is 0, and bypass still stores', () => {
+  test('neither looks up nor stores when it is off or the ttl is 0; bypass still stores', () => {
     expect(cachePolicy('on', sources())).toMatchObject({ lookUp: true, store: true });
     expect(cachePolicy('bypass', sources())).toMatchObject({ lookUp: false, store: true });
     expect(cachePolicy('off', sources())).toMatchObject({ lookUp: false, store: false });
@@ -200,7 +200,7 @@ describe('an answer in the region', () => {
     expect(await answers.find(KEY, 300)).toBeUndefined();
   });
 
-  test('that does not fit is told once and not kept; other failures never reach the page', async () => {
+  test('that does not fit is told and not kept; other failures never reach the page', async () => {
     const { answers, answer, region, log } = open();
     region.failure = Object.assign(new Error('too large'), { code: 'MUSE_TOO_LARGE' });
     expect(await answers.keep(KEY, answer('x'))).toBe(false);

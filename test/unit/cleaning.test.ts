@@ -281,6 +281,16 @@ describe('text without markup', () => {
     ['``` is a fence', '``` is a fence'],
     ['<!-- not closed', '&lt;!-- not closed'],
     ['<!doctype', '&lt;!doctype'],
+    ['Write `</b>` or `<br>` after it', 'Write `&lt;/b&gt;` or `&lt;br&gt;` after it'],
+    ['The `<think>` tag', 'The `&lt;think&gt;` tag'],
+    [
+      'In React:\n```jsx\n<div>x</div>\n```\nBye',
+      'In React:\n```jsx\n&lt;div&gt;x&lt;/div&gt;\n```\nBye',
+    ],
+    [
+      'In Python:\n```python\na = "<!doctype html><p>"\n```\nBye',
+      'In Python:\n```python\na = &quot;&lt;!doctype html&gt;&lt;p&gt;&quot;\n```\nBye',
+    ],
     ['🐝', '🐝'],
   ])('becomes a document that shows it: %j', (answer, text) => {
     for (const pieces of splits(answer)) {
@@ -315,6 +325,7 @@ describe('an answer that is not meant as HTML', () => {
     ['loses reasoning', '<think>x</think>\n\na', 'a'],
     ['loses reasoning without its opening tag when nothing went out', '\n</think>a', 'a'],
     ['may begin with almost a tag', '<thin', '<thin'],
+    ['loses only the last of its fences', '```\na\n```\n```\n', 'a\n```\n'],
     ['may have back-ticks at its end', '```\na ```b```', 'a ```b```'],
   ])('%s', (_name, answer, text) => expectPage(answer, text, TEXT));
 });

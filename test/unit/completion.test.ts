@@ -76,7 +76,7 @@ describe('a completion', () => {
     expect(script.signal.aborted).toBe(false);
   });
 
-  test('is kept before any reader is told that it is whole, and only when it is complete', async () => {
+  test('is kept before a reader is told that it is whole, and only if it is complete', async () => {
     const steps: string[] = [];
     const gate = Promise.withResolvers<void>();
     const { script, completion } = start(async () => {

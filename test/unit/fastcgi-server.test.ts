@@ -230,6 +230,40 @@ describe('a body', () => {
     expect((await answer.whole()).status).toBe(200);
   });
 
+  test('that is read in part does not keep the connection from the next request', async () => {
+    const script = scripted();
+    await serve(script.handler);
+    const client = await connect();
+    const answer = client.ask({ body: Buffer.alloc(1_000_000) });
+    const { request, reply, done } = await script.next();
+    const { value } = await request.body[Symbol.asyncIterator]().next();
+    expect(value).toBeInstanceOf(Uint8Array);
+    reply.head(200, HTML);
+    reply.end('whole');
+    done();
+    expect((await answer.whole()).status).toBe(200);
+    const next = client.ask();
+    const second = await script.next();
+    second.reply.head(204, []);
+    second.reply.end('whole');
+    second.done();
+    expect((await next.whole()).status).toBe(204);
+  });
+
+  test('that nobody reads does not hide that its client leaves', async () => {
+    const script = scripted();
+    await serve(script.handler);
+    const client = await connect();
+    const answer = client.ask({ body: Buffer.alloc(1_000_000) });
+    const { request, reply, done } = await script.next();
+    reply.head(200, HTML);
+    reply.write('a');
+    await answer.bodyUntil((body) => body.length > 0);
+    client.close();
+    await waitUntil('the signal', () => request.signal.aborted);
+    done();
+  });
+
   test('can be read only once', async () => {
     await serve(async (request, reply) => {
       const first = await readBody(request);
@@ -303,8 +337,9 @@ describe('a client that leaves', () => {
       const answer = client.ask();
       const { reply, done } = await script.next();
       reply.head(200, HTML);
-      let waits: Promise<void> | undefined;
-      while (waits === undefined) waits = reply.write(Buffer.alloc(65_536));
+      // More than the kernel takes.
+      const waits = reply.write(Buffer.alloc(4_000_000));
+      expect(waits).toBeInstanceOf(Promise);
       if (how === 'abort') answer.abort();
       else client.close();
       await waits;

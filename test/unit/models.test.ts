@@ -174,7 +174,11 @@ describe('models.json', () => {
       'another model with the name "a"',
     ],
     ['{"models": [{"name": "a"}], "default_model": "b"}', 'default_model', 'there are: a'],
-    [`{"models": [{"name": "a", "api_key": "\${A-B}"}]}`, 'models[0].api_key', 'name of a variable'],
+    [
+      `{"models": [{"name": "a", "api_key": "\${A-B}"}]}`,
+      'models[0].api_key',
+      'name of a variable',
+    ],
     [
       '{"models": [{"name": "a", "headers": {"X Y": "z"}}]}',
       'models[0].headers',

@@ -39,7 +39,7 @@ describe('a page’s file', () => {
     expect((await pageOf(Buffer.alloc(1_048_576, 'x'))).template).toHaveLength(1_048_576);
   });
 
-  test('that is not there is 404, and one that is a folder or a pipe 403, without waiting', async () => {
+  test('that is not there is 404; a folder or a pipe in its place is 403, at once', async () => {
     using folder = temporaryFolder();
     await expect(readPage(folder.at('none.ai'), systemFiles)).rejects.toMatchObject({
       code: 'page-missing',

@@ -202,7 +202,8 @@ describe('what a page says of itself', () => {
   test('wins over the model and the directory', async () => {
     engine.write(
       'page.ai',
-      '---\nmodel: other\nttl: 7\ntemperature: 0.3\nmax_tokens: 9\ncontent_type: text/markdown\nlang: pt-BR\ntitle: Garças\n---\nWrite.',
+      '---\nmodel: other\nttl: 7\ntemperature: 0.3\nmax_tokens: 9\n' +
+        'content_type: text/markdown\nlang: pt-BR\ntitle: Garças\n---\nWrite.',
     );
     engine.provider.steps = [text('# Garças'), finish()];
     const reply = await engine.get({
@@ -225,7 +226,7 @@ describe('what a page says of itself', () => {
     });
   });
 
-  test('gives way to the model of the environment; then the model wins over the directory', async () => {
+  test('gives way to the environment’s model, whose own fields win over the directory', async () => {
     engine.write('page.ai', '---\nmodel: std\n---\nWrite for {{ model }}.');
     await engine.get({
       MUSE_MODEL: 'other',

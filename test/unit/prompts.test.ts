@@ -48,7 +48,7 @@ describe('a prompts folder', () => {
     });
   });
 
-  test('gives .min variants only where they are asked for, and the others where there are none', async () => {
+  test('gives .min variants where they are asked for, and the others where there are none', async () => {
     using place = open();
     place.write('layout.ai', 'long');
     place.write('layout.min.txt', 'short');
@@ -128,7 +128,7 @@ describe('a change in a prompts folder', () => {
     };
   }
 
-  test('is told when a prompt comes, changes, is replaced or goes, and not for other files', async () => {
+  test('is told when a prompt comes, changes, is replaced or goes, but of no other file', async () => {
     using folder = temporaryFolder();
     await using watch = await watching(folder.path);
     const file = folder.at('system_prompt.ai');

@@ -25,7 +25,7 @@ async function watching(...paths: string[]) {
 }
 
 describe('a watched file', () => {
-  test('is seen to change, by writing or by renaming another over it, again and again', async () => {
+  test('is seen to change, by writing or by renaming another over it, every time', async () => {
     using folder = temporaryFolder();
     const file = folder.at('models.json');
     writeFileSync(file, '1');
@@ -81,7 +81,7 @@ describe('a watched file', () => {
     await watch.after(() => writeFileSync(folder.at('..2/models.json'), 'new'));
   });
 
-  test('is seen through a release’s folder that is a link, and through links to links', async () => {
+  test('is seen through a release’s folder that is a link, and links to links', async () => {
     using folder = temporaryFolder();
     for (const release of ['1', '2']) {
       mkdirSync(folder.at(`releases/${release}`), { recursive: true });

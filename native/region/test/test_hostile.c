@@ -142,36 +142,80 @@ TEST(a_shard_full_of_nonsense_costs_entries_only)
     free_target(&t);
 }
 
-/* Chains that lead in circles, with records that are otherwise right. */
+/* The live record of a key that is there. */
+static muse_record *record_of(muse_region *region, const muse_key *key)
+{
+    muse_shard_view shard;
+    muse_found found;
+
+    CHECK_EQUAL(muse_shard_open(region, key->bytes[0], &shard), 0);
+    CHECK(muse_shard_find(&shard, key, &found));
+    muse_shard_close(&shard);
+    return (muse_record *)(void *)(shard.bytes + (size_t)found.offset * MUSE_UNIT);
+}
+
+TEST(a_record_with_any_byte_of_its_header_changed_is_a_miss)
+{
+    target t = new_target();
+    const muse_key key = key_in(SHARD, 1);
+    size_t i;
+
+    for (i = 0; i < sizeof(muse_record); i++) {
+        uint8_t *record;
+
+        CHECK_EQUAL(put_filled(t.region, &key, 100, 'x'), MUSE_OK);
+        record = (uint8_t *)record_of(t.region, &key);
+        if (i >= offsetof(muse_record, next) && i < offsetof(muse_record, live)) {
+            continue; /* for a single record the next one is no matter */
+        }
+        if (i >= offsetof(muse_record, live) && i < offsetof(muse_record, units)) {
+            memset(record + offsetof(muse_record, live), 0, sizeof(uint32_t));
+        } else {
+            record[i] ^= 0x10;
+        }
+        CHECK(!has_filled(t.region, &key, 100, 'x'));
+        CHECK_EQUAL(stats_of(t.region).entries, 0);
+    }
+    free_target(&t);
+}
+
+TEST(a_record_that_is_right_but_reaches_beyond_the_ring_is_a_miss)
+{
+    target t = new_target();
+    muse_region *large = test_region(16 << 20, 4, 64);
+    const muse_key key = key_in(SHARD, 1);
+
+    CHECK_EQUAL(put_filled(large, &key, 900000, 'x'), MUSE_OK);
+    CHECK_EQUAL(put_filled(t.region, &key, 100, 'x'), MUSE_OK);
+    *record_of(t.region, &key) = *record_of(large, &key);
+    allow_only(&t, t.region->shards + SHARD * t.region->shard_bytes, t.region->shard_bytes);
+    CHECK(!has_filled(t.region, &key, 900000, 'x'));
+    muse_region_detach(large);
+    free_target(&t);
+}
+
 TEST(a_chain_in_a_circle_ends)
 {
     target t = new_target();
-    muse_shard_view shard;
-    muse_found found;
     uint32_t n;
 
-    for (n = 0; n < KEYS; n++) {
-        const muse_key key = key_in(SHARD, 0x10000 * n); /* one chain */
+    for (n = 1; n <= KEYS; n++) {
+        const muse_key key = key_in(SHARD, n << 16); /* all in one chain */
 
         CHECK_EQUAL(put_filled(t.region, &key, 10, 'x'), MUSE_OK);
     }
-    CHECK_EQUAL(muse_shard_open(t.region, SHARD, &shard), 0);
-    for (n = 0; n < KEYS; n++) {
-        const muse_key key = key_in(SHARD, 0x10000 * n);
+    {
+        const muse_key first = key_in(SHARD, 1 << 16);
+        const muse_key last = key_in(SHARD, KEYS << 16);
+        const muse_key other = key_in(SHARD, (KEYS + 1) << 16);
+        const uint8_t *ring = t.region->shards + SHARD * t.region->shard_bytes +
+                              sizeof(muse_shard) + t.region->heads * sizeof(uint32_t);
 
-        CHECK(muse_shard_find(&shard, &key, &found));
-        /* All lead to the first record, which leads to the last. */
-        ((muse_record *)(void *)(shard.bytes + found.offset * MUSE_UNIT))->next =
-            n ? 1 : found.offset + 1;
-        if (n == 0) {
-            break;
-        }
-    }
-    muse_shard_close(&shard);
-    for (n = 0; n < KEYS; n++) {
-        const muse_key key = key_in(SHARD, 0x10000 * n + 7 * 0x10000 * KEYS);
-
-        CHECK(!has_filled(t.region, &key, 10, 'x'));
+        /* The end of the chain leads to its beginning. */
+        record_of(t.region, &first)->next =
+            (uint32_t)((size_t)((uint8_t *)record_of(t.region, &last) - ring) / MUSE_UNIT) + 1;
+        CHECK(has_filled(t.region, &first, 10, 'x'));
+        CHECK(!has_filled(t.region, &other, 10, 'x'));
     }
     CHECK_EQUAL(stats_of(t.region).entries, 0);
     free_target(&t);
@@ -316,8 +360,10 @@ TEST(counters_and_engines_full_of_nonsense_are_read_and_written)
     free_target(&t);
 }
 
-TESTS(CASE(a_shard_full_of_nonsense_costs_entries_only), CASE(a_chain_in_a_circle_ends),
-      CASE(nonsense_written_while_a_call_is_under_way_does_no_more),
+TESTS(CASE(a_shard_full_of_nonsense_costs_entries_only),
+      CASE(a_record_with_any_byte_of_its_header_changed_is_a_miss),
+      CASE(a_record_that_is_right_but_reaches_beyond_the_ring_is_a_miss),
+      CASE(a_chain_in_a_circle_ends), CASE(nonsense_written_while_a_call_is_under_way_does_no_more),
       CASE(a_limiter_full_of_nonsense_answers_and_heals),
       CASE(a_model_table_full_of_nonsense_gives_terminated_names),
       CASE(counters_and_engines_full_of_nonsense_are_read_and_written))

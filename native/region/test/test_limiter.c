@@ -1,4 +1,6 @@
 #include <pthread.h>
+#include <sched.h>
+#include <sys/mman.h>
 
 #include "muse_layout.h"
 #include "muse_limiter.h"
@@ -168,6 +170,40 @@ TEST(when_a_bucket_is_full_the_client_idle_longest_gives_way)
     muse_region_detach(region);
 }
 
+TEST(a_slot_never_goes_to_another_client_with_the_time_that_it_had)
+{
+    muse_region *region = test_region(1 << 20, 1, 64);
+    const muse_limit limit = {60, 2};
+    uint32_t clients[MUSE_BUCKET_CLIENTS + 1];
+    muse_limit_bucket *bucket;
+    uint32_t i;
+
+    find_neighbours(region, &limit, clients, MUSE_BUCKET_CLIENTS + 1);
+    bucket = bucket_of(region, clients[0], &limit);
+    for (i = 0; i <= MUSE_BUCKET_CLIENTS; i++) {
+        CHECK(take(region, clients[i], START, &limit).allowed);
+    }
+    /* Else a take of the old client that is under way would be charged to the new one. */
+    CHECK_EQUAL(atomic_load(&bucket->clients[0].id), hash_of(region, clients[7], &limit));
+    CHECK_EQUAL(atomic_load(&bucket->clients[0].tat), START + SECOND - 1);
+    CHECK(take(region, clients[7], START, &limit).allowed);
+    CHECK(!take(region, clients[7], START, &limit).allowed);
+    muse_region_detach(region);
+}
+
+TEST(a_time_that_no_take_can_have_written_counts_as_idle)
+{
+    muse_region *region = test_region(1 << 20, 1, 64);
+    const muse_limit limit = {60, 2};
+    muse_limit_bucket *bucket = bucket_of(region, 1, &limit);
+
+    CHECK(take(region, 1, START, &limit).allowed);
+    atomic_store(&bucket->clients[0].tat, START + 3600 * SECOND);
+    CHECK(take(region, 1, START, &limit).allowed);
+    CHECK_EQUAL(atomic_load(&bucket->clients[0].tat), START + SECOND);
+    muse_region_detach(region);
+}
+
 TEST(a_table_of_many_clients_is_full_before_it_forgets_any)
 {
     muse_region *region = test_region(1 << 20, 1, 65536);
@@ -240,43 +276,47 @@ TEST(while_a_claim_is_held_new_clients_pass_uncounted_and_known_ones_are_counted
     muse_region_detach(region);
 }
 
-enum { PROCESSES = 8, TAKES = 20000, BURST = 5000 };
+enum { PROCESSES = 8, TAKES = 100000, BURST = 300000 };
 
+/* Shared by the processes, which begin together. */
 typedef struct {
-    muse_region *region;
-    atomic_uint *allowed;
-} process_work;
+    atomic_uint ready;
+    atomic_uint allowed;
+} meeting;
 
-static void take_often(void *argument)
+static void take_often(muse_region *region, meeting *meet)
 {
-    const process_work *work = argument;
     const muse_limit limit = {1, BURST};
     uint32_t allowed = 0;
     int i;
 
-    for (i = 0; i < TAKES; i++) {
-        allowed += (uint32_t)take(work->region, 7, START, &limit).allowed;
+    atomic_fetch_add(&meet->ready, 1);
+    while (atomic_load(&meet->ready) < PROCESSES) {
+        sched_yield();
     }
-    atomic_fetch_add(work->allowed, allowed);
+    for (i = 0; i < TAKES; i++) {
+        allowed += (uint32_t)take(region, 7, START, &limit).allowed;
+    }
+    atomic_fetch_add(&meet->allowed, allowed);
 }
 
 TEST(all_processes_together_get_exactly_the_burst)
 {
-    muse_region *region = test_region(1 << 20, 2, 64);
+    muse_region *region = test_region(1 << 20, 1, 64);
     const muse_limit limit = {1, BURST};
-    /* The count is shared by way of the page store's memory, which nobody else uses here. */
-    process_work work = {region, (atomic_uint *)(void *)(region->shards + region->shard_bytes)};
+    meeting *meet =
+        mmap(NULL, sizeof *meet, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     pid_t pids[PROCESSES];
     int i;
 
-    atomic_store(work.allowed, 0);
+    CHECK(meet != MAP_FAILED);
     /* Entered before the crowd comes: who waits for a claim in vain passes uncounted. */
     CHECK(take(region, 7, START, &limit).allowed);
     for (i = 0; i < PROCESSES; i++) {
         pids[i] = fork();
         CHECK(pids[i] >= 0);
         if (pids[i] == 0) {
-            take_often(&work);
+            take_often(region, meet);
             _exit(0);
         }
     }
@@ -285,15 +325,16 @@ TEST(all_processes_together_get_exactly_the_burst)
 
         CHECK(waitpid(pids[i], &status, 0) == pids[i] && status == 0);
     }
-    CHECK_EQUAL(atomic_load(work.allowed), BURST - 1);
+    CHECK_EQUAL(atomic_load(&meet->allowed), BURST - 1);
+    munmap(meet, sizeof *meet);
     muse_region_detach(region);
 }
 
-enum { THREADS = 4, ROUNDS = 3000, ROUND_BURST = 10 };
+enum { THREADS = 4, PAIR = 2, ROUNDS = 20000, ROUND_BURST = 3 };
 
 typedef struct {
     muse_region *region;
-    pthread_barrier_t barrier;
+    atomic_uint arrived; /* of both threads, over all rounds */
     atomic_uint allowed[ROUNDS];
 } crowd;
 
@@ -305,7 +346,13 @@ static void *take_as_new(void *argument)
     int i;
 
     for (round = 0; round < ROUNDS; round++) {
-        pthread_barrier_wait(&c->barrier);
+        /* They meet spinning, so that both run when the client is new. */
+        atomic_fetch_add(&c->arrived, 1);
+        for (i = 0; atomic_load(&c->arrived) < (round + 1) * PAIR; i++) {
+            if (i > 1000) {
+                sched_yield();
+            }
+        }
         for (i = 0; i < ROUND_BURST; i++) {
             /* Later each round, so that older clients give way. */
             if (take(c->region, round, START + round * 600 * SECOND, &limit).allowed) {
@@ -316,32 +363,30 @@ static void *take_as_new(void *argument)
     return NULL;
 }
 
-TEST(a_client_entered_by_several_threads_at_once_has_one_burst)
+TEST(a_client_entered_by_two_threads_at_once_has_one_burst)
 {
     crowd *c = calloc(1, sizeof *c);
-    pthread_t threads[THREADS];
+    pthread_t threads[PAIR];
     uint32_t inexact = 0;
     uint32_t i;
 
     CHECK(c);
     c->region = test_region(1 << 20, 1, 64);
-    CHECK(pthread_barrier_init(&c->barrier, NULL, THREADS) == 0);
-    for (i = 0; i < THREADS; i++) {
+    for (i = 0; i < PAIR; i++) {
         CHECK(pthread_create(&threads[i], NULL, take_as_new, c) == 0);
     }
-    for (i = 0; i < THREADS; i++) {
+    for (i = 0; i < PAIR; i++) {
         pthread_join(threads[i], NULL);
     }
     for (i = 0; i < ROUNDS; i++) {
         const uint32_t allowed = atomic_load(&c->allowed[i]);
 
-        /* Less never; more only when a thread was kept from the processor inside its claim. */
-        CHECK(allowed >= ROUND_BURST && allowed < 2 * ROUND_BURST);
+        CHECK(allowed >= ROUND_BURST && allowed <= PAIR * ROUND_BURST);
         inexact += allowed != ROUND_BURST;
     }
+    /* Only when a thread was kept from the processor for 20 ms inside its claim. */
     printf("  %u of %d bursts were inexact\n", inexact, ROUNDS);
-    CHECK(inexact <= ROUNDS / 100);
-    pthread_barrier_destroy(&c->barrier);
+    CHECK(inexact <= 5);
     muse_region_detach(c->region);
     free(c);
 }
@@ -397,9 +442,11 @@ TESTS(CASE(a_client_gets_its_burst_and_then_one_request_each_interval),
       CASE(clients_have_limits_of_their_own), CASE(the_extremes_of_a_limit_hold),
       CASE(what_is_out_of_range_is_refused),
       CASE(when_a_bucket_is_full_the_client_idle_longest_gives_way),
+      CASE(a_slot_never_goes_to_another_client_with_the_time_that_it_had),
+      CASE(a_time_that_no_take_can_have_written_counts_as_idle),
       CASE(a_table_of_many_clients_is_full_before_it_forgets_any),
       CASE(a_process_that_died_while_it_entered_a_client_is_in_nobodys_way),
       CASE(while_a_claim_is_held_new_clients_pass_uncounted_and_known_ones_are_counted),
       CASE(all_processes_together_get_exactly_the_burst),
-      CASE(a_client_entered_by_several_threads_at_once_has_one_burst),
+      CASE(a_client_entered_by_two_threads_at_once_has_one_burst),
       CASE(clients_that_give_way_to_each_other_all_the_time_stay_whole))

@@ -137,6 +137,22 @@ TEST(a_table_that_is_none_is_refused_and_the_old_one_stays)
     muse_region_detach(region);
 }
 
+TEST(a_buffer_that_is_being_written_is_not_read)
+{
+    muse_region *region = test_region(1 << 20, 1, 64);
+    const muse_model published = model_of("one", 1);
+    muse_model model;
+
+    CHECK_EQUAL(muse_models_publish(region, &published, 1, 0), MUSE_OK);
+    /* As for a reader that has slept through a publish, and wakes up during the next one. */
+    atomic_fetch_add(&region->models->buffers[1].sequence, 1);
+    CHECK_EQUAL(find(region, "one", &model), MUSE_MISS);
+    CHECK_EQUAL(muse_models_default(region, &model), MUSE_MISS);
+    atomic_fetch_add(&region->models->buffers[1].sequence, 1);
+    CHECK_EQUAL(find(region, "one", &model), MUSE_OK);
+    muse_region_detach(region);
+}
+
 static void die_while_publishing(void *argument)
 {
     muse_region *region = argument;
@@ -264,5 +280,6 @@ TESTS(CASE(before_the_first_table_there_is_no_model),
       CASE(the_same_table_again_changes_nothing_and_any_difference_does),
       CASE(an_empty_table_takes_all_models_away), CASE(a_table_of_the_greatest_size_fits),
       CASE(a_table_that_is_none_is_refused_and_the_old_one_stays),
+      CASE(a_buffer_that_is_being_written_is_not_read),
       CASE(a_publisher_that_dies_leaves_the_old_table_and_lets_the_next_one_publish),
       CASE(readers_never_see_a_torn_table_during_100000_publishes))
