@@ -26,7 +26,7 @@ export async function installDependencies() {
   try {
     copyFileSync(findNode(), join(folder, 'node'));
     const env = outerEnvironment();
-    await runNpmCi({ ...env, PATH: `${folder}${delimiter}${env.PATH}` });
+    await runNpmCi({ ...env, NODE_NO_WARNINGS: '1', PATH: `${folder}${delimiter}${env.PATH}` });
     // What is left out even so can't be had here: to try again at each start would not help.
     writeStamp(inCheckout(stampFile), hashInputs(inCheckout(), ['package-lock.json']));
   } finally {

@@ -156,7 +156,7 @@ test('with its engine stopped, httpd serves cached pages and answers others 503 
   expect(result.status).toBe(503);
   expect(Number(result.headers['retry-after'])).toBeGreaterThan(0);
   expect(result.endAt).toBeGreaterThan(9_000);
-  expect(result.endAt).toBeLessThan(15_000);
+  expect(result.endAt).toBeLessThan(20_000);
   await expectPage(httpd, 'cached', 'hit');
   engine.thaw();
   await expectPage(httpd, 'cold', 'fwd');
@@ -444,7 +444,7 @@ test('of two engines both are used, and one takes over while the other is away',
   await httpd.log.waitFor(killed);
   const started = performance.now();
   await askMany('one');
-  expect(performance.now() - started, 'nobody waits for the one that is away').toBeLessThan(5_000);
+  expect(performance.now() - started, 'nobody waits for the one that is away').toBeLessThan(8_000);
   expect(httpd.engines().filter(({ pid }) => pid === first.pid)).toEqual([]);
   // Its starts fail meanwhile: said once, then only for debugging.
   const failed = /MUSE0022.*status 1 before it was ready/;
