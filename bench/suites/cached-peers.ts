@@ -45,6 +45,13 @@ export const peers: readonly Peer[] = [
   },
 ];
 
+const folders = [
+  ['own', 'On'],
+  ['raw', 'Off'],
+  ['txt', 'Off'],
+  ['soc', 'Off'],
+  ['two', 'On'],
+] as const;
 const prompt = 'Write a page.\n';
 /** Made by httpd for each answer, or different from hit to hit. */
 const perAnswer = new Set(['date', 'server', 'connection', 'keep-alive', 'content-length']);
@@ -68,9 +75,10 @@ export function configurePeers(httpd: Httpd): void {
       'CacheEnable socache /soc/',
       'CacheEnable socache /two/',
     );
-  for (const folder of ['own', 'two']) {
-    site.write(`${folder}/page.ai`, prompt);
-    config.section('Directory', site.path(folder), 'MuseAiEnable On');
+  // A section for each folder, so that httpd's directory walk costs all of them the same.
+  for (const [folder, enable] of folders) {
+    config.section('Directory', site.path(folder), `MuseAiEnable ${enable}`);
+    if (enable === 'On') site.write(`${folder}/page.ai`, prompt);
   }
   site.write('raw/page.bare', prompt);
 }

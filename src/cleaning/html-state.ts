@@ -7,7 +7,6 @@
 import {
   BANG,
   CLOSE_BRACKET,
-  DASH,
   DOUBLE_QUOTE,
   EQUALS,
   GREATER,
@@ -19,6 +18,7 @@ import {
   SINGLE_QUOTE,
   SLASH,
 } from './characters.ts';
+import { CommentText } from './comment-text.ts';
 import { RAW_ELEMENTS, VOID_ELEMENTS } from './elements.ts';
 import { RawText } from './raw-text.ts';
 
@@ -39,12 +39,7 @@ type State =
   | 'value-bare'
   | 'markup'
   | 'bogus'
-  | 'comment-start'
-  | 'comment-start-dash'
   | 'comment'
-  | 'comment-dash'
-  | 'comment-end'
-  | 'comment-bang'
   | 'cdata'
   | 'raw';
 
@@ -62,6 +57,7 @@ export class HtmlState {
   #markup = '';
   #brackets = 0;
   #raw: RawText | undefined;
+  #comment = new CommentText();
 
   /** Whether the next character is text, or begins a tag. */
   get inText(): boolean {
@@ -98,8 +94,10 @@ export class HtmlState {
         return ']]>';
       case 'raw':
         return this.#raw?.closer() ?? '';
+      case 'comment':
+        return '-->';
       default:
-        return this.#state.startsWith('comment') ? '-->' : '>';
+        return '>';
     }
   }
 
@@ -144,8 +142,8 @@ export class HtmlState {
         if (code === GREATER && this.#brackets >= 2) return this.#endOfOther();
         this.#brackets = code === CLOSE_BRACKET ? this.#brackets + 1 : 0;
         return TOKEN.none;
-      default:
-        return this.#comment(code);
+      case 'comment':
+        return this.#comment.step(code) ? this.#endOfOther() : TOKEN.none;
     }
   }
 
@@ -213,27 +211,14 @@ export class HtmlState {
   #declaration(code: number): Token {
     this.#markup += String.fromCharCode(code);
     if (this.#markup === '--') {
-      this.#state = 'comment-start';
+      this.#comment = new CommentText();
+      this.#state = 'comment';
     } else if (this.inForeign && this.#markup === CDATA_OPEN) {
       this.#brackets = 0;
       this.#state = 'cdata';
     } else if (this.#markup !== '-' && !(this.inForeign && CDATA_OPEN.startsWith(this.#markup))) {
       this.#state = 'bogus';
       if (code === GREATER) return this.#endOfOther();
-    }
-    return TOKEN.none;
-  }
-
-  #comment(code: number): Token {
-    const state = this.#state;
-    if (code === GREATER && state !== 'comment' && state !== 'comment-dash')
-      return this.#endOfOther();
-    if (code === DASH) {
-      if (state === 'comment-start') this.#state = 'comment-start-dash';
-      else if (state === 'comment' || state === 'comment-bang') this.#state = 'comment-dash';
-      else this.#state = 'comment-end';
-    } else {
-      this.#state = code === BANG && state === 'comment-end' ? 'comment-bang' : 'comment';
     }
     return TOKEN.none;
   }

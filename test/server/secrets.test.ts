@@ -1,45 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { environmentOf, type Httpd, modelsAt, test } from '../harness/index.ts';
+import { modelsAt, test } from '../harness/index.ts';
 import { fail, garbage, redirect, say, stream, streamError, text } from '../provider/index.ts';
+import { findInFiles, findInProcesses, findLeaks } from './leaks.ts';
 
-/** What must not be seen anywhere: each is found whole or in part by `findLeaks`. */
+/** What must not be seen anywhere, neither whole nor in part. */
 const KEY = 'sk-live-Ex4mpleK3yOfTheProvider77';
 const PROMPT = 'Wombats-in-secret-prompt';
 const QUERY = 'visitors-private-question';
-
-/** Any eight characters in a row of a secret are a leak of it. */
-function findLeaks(where: string, content: string, secrets: readonly string[]): string[] {
-  return secrets.flatMap((secret) => {
-    for (let start = 0; start + 8 <= secret.length; start += 1) {
-      const at = content.indexOf(secret.slice(start, start + 8));
-      if (at >= 0) return [`${where}: …${content.slice(Math.max(0, at - 80), at + 80)}…`];
-    }
-    return [];
-  });
-}
-
-/** Environments and command lines of all processes of this httpd. */
-function findInProcesses(httpd: Httpd, secrets: readonly string[]): string[] {
-  return httpd.processes().flatMap(({ pid, command }) => {
-    const environment = JSON.stringify([...(environmentOf(pid) ?? [])]);
-    return [
-      ...findLeaks(`environment of ${pid} (${command.join(' ')})`, environment, secrets),
-      ...findLeaks(`command line of ${pid}`, command.join('\0'), secrets),
-    ];
-  });
-}
-
-/** Files that httpd and the engine made: logs, process ids, sockets, whatever else. */
-function findInFiles(httpd: Httpd, secrets: readonly string[]): string[] {
-  return ['logs', 'run'].flatMap((folder) =>
-    readdirSync(httpd.environment.path(folder), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name))
-      .flatMap((path) => findLeaks(path, readFileSync(path, 'utf8'), secrets)),
-  );
-}
 
 describe("the engine's environment", () => {
   test('holds what PassEnv names, MUSE_AI_* and a short list, and nothing else', async ({

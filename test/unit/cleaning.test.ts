@@ -234,6 +234,11 @@ describe('a fragment', () => {
       wrapped('<p>a\n```js\nb\n```\n<p>c\n'),
     ],
     [
+      'keeps code within a line that begins with back-ticks',
+      '```html\n<p>\n```x``` y\n```\nBye',
+      wrapped('<p>\n```x``` y\n'),
+    ],
+    [
       'keeps the text that it is mixed with',
       'Welcome!\n<p>x</p>\nBye',
       wrapped('Welcome!\n<p>x</p>\nBye'),

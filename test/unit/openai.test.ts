@@ -153,18 +153,29 @@ describe('a request to an OpenAI-compatible endpoint', () => {
   });
 
   test('uses one connection for one call after another', async () => {
-    await using endpoint = await countingEndpoint(() => false);
+    await using endpoint = await countingEndpoint(() => 'answer');
     const one = provider({ url: endpoint.url });
     for (let i = 0; i < 5; i++) await finishes(one);
     expect([endpoint.connections(), endpoint.requests()]).toEqual([1, 5]);
   });
 
-  test('is never sent twice, since that might be paid for twice', async () => {
-    await using endpoint = await countingEndpoint((nth) => nth > 1);
+  test('goes out once more when the connection that was kept for it is closed', async () => {
+    await using endpoint = await countingEndpoint((nth) => (nth > 1 ? 'close' : 'answer'));
     const one = provider({ url: endpoint.url });
-    await finishes(one);
-    await expect(finishes(one)).rejects.toMatchObject({ status: 502 });
-    expect([endpoint.connections(), endpoint.requests()]).toEqual([1, 2]);
+    for (let i = 0; i < 3; i++) await finishes(one);
+    expect([endpoint.connections(), endpoint.requests()]).toEqual([3, 5]);
+  });
+
+  test.for([
+    ['a kept connection is reset', 'answer', 'reset', 2],
+    ['a new connection is closed', 'close', 'close', 1],
+    ['a new connection is reset', 'reset', 'reset', 1],
+  ] as const)('does not go out again when %s', async ([, first, later, requests]) => {
+    await using endpoint = await countingEndpoint((nth) => (nth === 1 ? first : later));
+    const one = provider({ url: endpoint.url });
+    if (first === 'answer') await finishes(one);
+    await expect(finishes(one)).rejects.toMatchObject({ code: 'provider-cut-off' });
+    expect(endpoint.requests()).toBe(requests);
   });
 });
 
@@ -172,8 +183,8 @@ async function finishes(one: ReturnType<typeof provider>): Promise<void> {
   for await (const event of one.complete(request, never)) expect(event.type).toBe('finish');
 }
 
-/** An endpoint that answers at once, or breaks a connection at its nth request where told to. */
-async function countingEndpoint(closes: (nth: number) => boolean) {
+/** An endpoint that answers at once, or does something else to the nth request of a connection. */
+async function countingEndpoint(acts: (nth: number) => 'answer' | 'close' | 'reset') {
   let connections = 0;
   let requests = 0;
   const onConnection = new WeakMap<object, number>();
@@ -181,10 +192,10 @@ async function countingEndpoint(closes: (nth: number) => boolean) {
     const nth = (onConnection.get(asked.socket) ?? 0) + 1;
     onConnection.set(asked.socket, nth);
     requests += 1;
-    if (closes(nth)) {
-      asked.socket.resetAndDestroy();
-      return;
-    }
+    const act = acts(nth);
+    if (act === 'close') asked.resume().on('end', () => asked.socket.end());
+    if (act === 'reset') asked.socket.resetAndDestroy();
+    if (act !== 'answer') return;
     response.setHeader('content-type', 'text/event-stream');
     response.end('data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n');
   }).on('connection', () => {

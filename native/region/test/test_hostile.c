@@ -10,8 +10,8 @@
 #include "muse_shard.h"
 #include "store_help.h"
 
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/asan_interface.h>
+#if __has_include(<sanitizer/asan_interface.h>)
+#include <sanitizer/asan_interface.h> /* defines these as nothing without AddressSanitizer */
 #else
 #define ASAN_POISON_MEMORY_REGION(from, size) ((void)(from), (void)(size))
 #define ASAN_UNPOISON_MEMORY_REGION(from, size) ((void)(from), (void)(size))

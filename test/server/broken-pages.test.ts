@@ -1,0 +1,192 @@
+import { describe, expect } from 'vitest';
+import {
+  enablePages,
+  type Httpd,
+  modelsAt,
+  type Result,
+  scriptedModel,
+  sendRaw,
+  test,
+} from '../harness/index.ts';
+import {
+  cut,
+  Gate,
+  hold,
+  raw,
+  type ScriptedProvider,
+  type Step,
+  say,
+  stall,
+  stream,
+  streamError,
+  text,
+} from '../provider/index.ts';
+import { complaints, expectStatic, withErrorDocuments } from './error-answers.ts';
+
+describe('a provider that fails in mid-stream', () => {
+  const begun = '<!doctype html><html><body><p>Once upon a time';
+
+  /** Begins a page, waits until the visitor has the beginning, then does `steps`. */
+  async function breakOff(httpd: Httpd, provider: ScriptedProvider, model: string, steps: Step[]) {
+    const gate = new Gate();
+    provider.script(model, stream([text(begun), hold(gate), ...steps]));
+    const exchange = httpd.open('/page', { headers: { 'X-Muse-Model': model } });
+    await exchange.waitFor('Once upon');
+    gate.open();
+    return exchange.done;
+  }
+
+  function expectBroken(result: Result, what: string): void {
+    expect([result.status, result.complete], what).toEqual([200, false]);
+    expect(result.text, what).toContain(begun);
+    expect(result.text, what).toMatch(/role="alert".*<\/html>\s*$/s);
+    expect(result.text.match(/role="alert"/g), what).toHaveLength(1);
+  }
+
+  interface Fault {
+    readonly steps: Step[];
+    readonly log: RegExp;
+    readonly model?: string;
+  }
+
+  const faults: Readonly<Record<string, Fault>> = {
+    'cut off': { steps: [cut()], log: /MUSE0246/ },
+    reset: { steps: [cut('reset')], log: /MUSE0246/ },
+    'an error object': { steps: [streamError('Overloaded')], log: /MUSE0243.*Overloaded/ },
+    'no JSON': { steps: [raw('data: {"choices": [oops\n\n')], log: /MUSE0247/ },
+    'no finish_reason': { steps: [text('.')], log: /MUSE0246.*finish_reason/ },
+    silence: { steps: [stall()], log: /MUSE0245.*timeouts\.idle/, model: 'impatient' },
+  };
+
+  test('ends the page with a notice, aborts the connection, and keeps nothing', async ({
+    httpd,
+    provider,
+  }) => {
+    httpd.site.write('page.ai', 'Write.');
+    withErrorDocuments(httpd);
+    const models = [scriptedModel, { name: 'impatient', timeouts: { idle: 0.3 } }];
+    httpd.config.muse({ models: modelsAt(provider, ...models), lines: ['MuseAiEnable On'] });
+    await httpd.start();
+    for (const [name, { steps, log, model = scriptedModel }] of Object.entries(faults)) {
+      const mark = httpd.log.mark();
+      expectBroken(await breakOff(httpd, provider, model, steps), name);
+      await httpd.log.waitFor(log, { mark });
+      expect(complaints(httpd, mark), name).toHaveLength(1);
+      httpd.log.expect(log);
+    }
+    expect(provider.received).toBe(Object.keys(faults).length);
+    provider.script(scriptedModel, say('<!doctype html><p>The end.'));
+    expect((await httpd.get('/page')).text).toContain('The end.');
+    await expectStatic(httpd);
+  });
+
+  test('leaves out the last chunk, so that no cache takes the page for whole', async ({
+    httpd,
+    provider,
+  }) => {
+    httpd.site.write('page.ai', 'Write.');
+    enablePages(httpd, provider);
+    await httpd.start();
+    const gate = new Gate();
+    provider.script(scriptedModel, stream([text(begun), hold(gate), cut()]));
+    const asked = sendRaw(httpd.port, 'GET /page HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await provider.request(0);
+    // The first piece has left when the engine has read it; either way it must not look whole.
+    await gate.arrived();
+    const exchange = httpd.open('/page?other');
+    await exchange.waitFor('Once upon');
+    gate.open();
+    const answer = await asked;
+    await exchange.done;
+    expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(answer).toMatch(/transfer-encoding: chunked/i);
+    expect(answer).toContain('role="alert"');
+    expect(answer).not.toMatch(/\r\n0\r\n\r\n$/);
+    httpd.log.expect(246);
+  });
+
+  test('resets the stream of HTTP/2, and the connection goes on', async ({ httpd, provider }) => {
+    httpd.site.write('page.ai', 'Write.');
+    httpd.config.modules('http2').lines('Protocols h2c http/1.1');
+    enablePages(httpd, provider);
+    await httpd.start();
+    const gate = new Gate();
+    provider.script(scriptedModel, stream([text(begun), hold(gate), cut()]), say('Whole.'));
+    const client = httpd.http2();
+    const exchange = client.open('/page');
+    await exchange.waitFor('Once upon');
+    gate.open();
+    expectBroken(await exchange.done, 'HTTP/2');
+    const again = await client.open('/page').done;
+    expect([again.status, again.complete]).toEqual([200, true]);
+    await client.close();
+    httpd.log.expect(246);
+  });
+
+  test('closes what the page was in the middle of, so that the notice is seen', async ({
+    httpd,
+    provider,
+  }) => {
+    httpd.site.write('page.ai', 'Write.');
+    enablePages(httpd, provider);
+    await httpd.start();
+    const places = {
+      '<script>let a = "and': /^[^<]*<\/script>.*role="alert"/s,
+      '<style>p { color: and': /^[^<]*<\/style>.*role="alert"/s,
+      '<!-- a comment and': /^[^<]*-->.*role="alert"/s,
+      '<textarea>and': /^[^<]*<\/textarea>.*role="alert"/s,
+      '<p title="and': /^\s*"[^"]*<div role="alert"/,
+    };
+    for (const [place, closed] of Object.entries(places)) {
+      const gate = new Gate();
+      provider.script(scriptedModel, stream([text(begun + place), hold(gate), cut()]));
+      const exchange = httpd.open('/page');
+      await exchange.waitFor('Once upon');
+      gate.open();
+      const result = await exchange.done;
+      expectBroken(result, place);
+      expect(result.text).toContain(place);
+      expect(result.text.slice(result.text.indexOf(place) + place.length)).toMatch(closed);
+    }
+    httpd.log.expect(246);
+  });
+
+  test('breaks off a page that is not HTML without putting HTML into it', async ({
+    httpd,
+    provider,
+  }) => {
+    httpd.site.write('data.ai', '---\ncontent_type: application/json\n---\nWrite.');
+    enablePages(httpd, provider);
+    await httpd.start();
+    const gate = new Gate();
+    provider.script(scriptedModel, stream([text('{"once": "upon'), hold(gate), cut()]));
+    const exchange = httpd.open('/data');
+    await exchange.waitFor('upon');
+    gate.open();
+    const result = await exchange.done;
+    expect(result.complete).toBe(false);
+    expect(result.text).not.toContain('<');
+    httpd.log.expect(246);
+  });
+});
+
+test.for([
+  ['length', 252],
+  ['content_filter', 253],
+] as const)(
+  'an answer that ends with finish_reason %s is served whole, logged, and not kept',
+  async ([reason, number], { httpd, provider }) => {
+    httpd.site.write('page.ai', 'Write.');
+    enablePages(httpd, provider);
+    provider.script(scriptedModel, say('<!doctype html><p>As far as I got', { finish: reason }));
+    await httpd.start();
+    for (const time of [1, 2]) {
+      const result = await httpd.get('/page');
+      expect([result.status, result.complete]).toEqual([200, true]);
+      expect(result.text).toContain('As far as I got');
+      expect(provider.received).toBe(time);
+    }
+    await httpd.log.waitFor(number, { count: 2 });
+    httpd.log.expect(number);
+  },
+);
