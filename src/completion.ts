@@ -9,11 +9,13 @@ import type { Answer } from './caching/answer.ts';
 import { MuseError } from './errors.ts';
 
 /**
- * `whole`: to its end, with the answer that the cache has now, if it has.
+ * `whole`: to its end, with the answer that the cache has now, if it has. `cut`: the provider ended
+ * it early, at its limit of tokens or by a filter, and the page says so.
  * `failed`: nothing was written. `broken`: it ends with a notice after what was written.
  */
 export type Outcome =
   | { readonly kind: 'whole'; readonly kept: Answer | undefined }
+  | { readonly kind: 'cut' }
   | { readonly kind: 'failed'; readonly error: MuseError }
   | { readonly kind: 'broken'; readonly error: MuseError };
 
@@ -90,8 +92,9 @@ export class Completion {
     const { signal } = this.#controller;
     try {
       const { complete } = await writer.write((piece) => this.#add(piece), signal);
-      const kept = complete ? await keep(Buffer.concat(this.#pieces)) : undefined;
-      this.#finish({ kind: 'whole', kept });
+      if (complete) {
+        this.#finish({ kind: 'whole', kept: await keep(Buffer.concat(this.#pieces)) });
+      } else this.#finish({ kind: 'cut' });
     } catch (thrown) {
       const error = MuseError.from(thrown);
       if (this.#bytes === 0) this.#finish({ kind: 'failed', error });

@@ -72,6 +72,11 @@ export function createPipeline(parts: PipelineParts): Handler {
         reply.end('broken');
         return;
       }
+      if (outcome.kind === 'cut') {
+        // Its head promised a max-age: aborted, it stays out of every cache on its way.
+        reply.end(policy.store ? 'broken' : 'whole');
+        return;
+      }
       if (outcome.kept !== undefined && asked.pageKey !== undefined) {
         answers.alias(asked.pageKey, key, outcome.kept, policy.ttl);
       }

@@ -137,55 +137,82 @@ muse_status muse_models_publish(muse_region *region, const muse_model *models, s
     return MUSE_OK;
 }
 
-enum { BY_DEFAULT = -1, BY_NAME = -2 };
+/* What is looked for: a name, in whole words and padded with zeros as the table's are, or a number.
+ */
+typedef struct {
+    enum { BY_NAME, BY_NUMBER, BY_DEFAULT } by;
+    uint64_t number;
+    size_t name_words; /* with the NUL */
+    uint64_t name[(MUSE_MODEL_NAME_MAX + 1) / 8];
+} wanted_model;
 
-/* One look at the table in force: index `which`, or by default, or by name. */
-static muse_status look(const muse_model_buffer *buffer, long which, const char *name,
-                        size_t name_len, muse_model *model)
+static int has_name(const muse_model_buffer *buffer, uint64_t i, const wanted_model *wanted)
 {
-    const uint64_t count = atomic_load_explicit(&buffer->count, memory_order_acquire);
-    const uint64_t known = count > MUSE_MODELS_MAX ? MUSE_MODELS_MAX : count;
-    uint64_t i = which == BY_DEFAULT
-                     ? atomic_load_explicit(&buffer->default_index, memory_order_acquire)
-                     : (uint64_t)which;
+    size_t w;
 
-    if (which != BY_NAME) {
-        if (i >= known) {
-            return MUSE_MISS;
-        }
-        read_model(buffer, i, model);
-        return MUSE_OK;
-    }
-    for (i = 0; i < known; i++) {
-        read_model(buffer, i, model);
-        if (strlen(model->name) == name_len && !memcmp(model->name, name, name_len)) {
-            return MUSE_OK;
+    for (w = 0; w < wanted->name_words; w++) {
+        if (atomic_load_explicit(&buffer->models[i][w], memory_order_acquire) != wanted->name[w]) {
+            return 0;
         }
     }
-    return MUSE_MISS;
+    return 1;
+}
+
+/* The number of what is wanted in one buffer, or one that is too large. */
+static uint64_t number_of(const muse_model_buffer *buffer, const wanted_model *wanted,
+                          uint64_t count)
+{
+    uint64_t i = 0;
+
+    switch (wanted->by) {
+    case BY_DEFAULT:
+        return atomic_load_explicit(&buffer->default_index, memory_order_acquire);
+    case BY_NUMBER:
+        return wanted->number;
+    case BY_NAME:
+        while (i < count && !has_name(buffer, i, wanted)) {
+            i++;
+        }
+        return i;
+    }
+    return UINT64_MAX;
+}
+
+/* One look at a buffer, which may be written meanwhile. */
+static muse_status look(const muse_model_buffer *buffer, const wanted_model *wanted,
+                        muse_model *model)
+{
+    const uint64_t said = atomic_load_explicit(&buffer->count, memory_order_acquire);
+    const uint64_t count = said < MUSE_MODELS_MAX ? said : MUSE_MODELS_MAX;
+    const uint64_t i = number_of(buffer, wanted, count);
+
+    if (i >= count) {
+        return MUSE_MISS;
+    }
+    read_model(buffer, i, model);
+    return MUSE_OK;
 }
 
 /* Looks until nobody wrote meanwhile. */
-static muse_status consistent_look(const muse_region *region, long which, const char *name,
-                                   size_t name_len, muse_model *model)
+static muse_status consistent_look(const muse_region *region, const wanted_model *wanted,
+                                   muse_model *model)
 {
-    muse_model_table *table = region->models;
+    const muse_model_table *table = region->models;
     int i;
 
     for (i = 0; i < TRIES; i++) {
         const uint64_t generation = atomic_load_explicit(&table->generation, memory_order_acquire);
-        muse_model_buffer *buffer = &table->buffers[generation & 1];
-        uint64_t before;
+        const muse_model_buffer *buffer = &table->buffers[generation & 1];
+        const uint64_t before = atomic_load_explicit(&buffer->sequence, memory_order_acquire);
         muse_status status;
 
         if (generation == 0) {
             return MUSE_MISS;
         }
-        before = atomic_load_explicit(&buffer->sequence, memory_order_acquire);
         if (before & 1) {
             continue;
         }
-        status = look(buffer, which, name, name_len, model);
+        status = look(buffer, wanted, model);
         if (atomic_load_explicit(&buffer->sequence, memory_order_relaxed) == before) {
             return status;
         }
@@ -196,19 +223,27 @@ static muse_status consistent_look(const muse_region *region, long which, const 
 muse_status muse_models_find(const muse_region *region, const char *name, size_t name_len,
                              muse_model *model)
 {
-    return name_len == 0 || name_len > MUSE_MODEL_NAME_MAX
-               ? MUSE_MISS
-               : consistent_look(region, BY_NAME, name, name_len, model);
+    wanted_model wanted = {.by = BY_NAME, .name_words = name_len / 8 + 1};
+
+    if (name_len == 0 || name_len > MUSE_MODEL_NAME_MAX || memchr(name, '\0', name_len)) {
+        return MUSE_MISS;
+    }
+    memcpy(wanted.name, name, name_len);
+    return consistent_look(region, &wanted, model);
 }
 
 muse_status muse_models_default(const muse_region *region, muse_model *model)
 {
-    return consistent_look(region, BY_DEFAULT, NULL, 0, model);
+    const wanted_model wanted = {.by = BY_DEFAULT};
+
+    return consistent_look(region, &wanted, model);
 }
 
 muse_status muse_models_at(const muse_region *region, size_t i, muse_model *model)
 {
-    return i >= MUSE_MODELS_MAX ? MUSE_MISS : consistent_look(region, (long)i, NULL, 0, model);
+    const wanted_model wanted = {.by = BY_NUMBER, .number = i};
+
+    return consistent_look(region, &wanted, model);
 }
 
 uint64_t muse_models_generation(const muse_region *region)

@@ -166,6 +166,32 @@ describe('where pages are not enabled', () => {
     expect((await httpd.get('/page?x=1', { headers: { Accept: 'text/html' } })).status).toBe(200);
   });
 
+  test('what is refused for page.ai is no matter for /page', async ({ httpd, provider }) => {
+    httpd.config.modules('negotiation');
+    useModel(httpd, provider);
+    httpd.config
+      .section('Directory', httpd.site.root, 'Options +MultiViews')
+      .section('Files', '*.ai', 'Require all denied');
+    httpd.site.write('page.ai', 'Write about the sea.');
+    httpd.site.write('page.html', '<p>A plain page.');
+    httpd.site.write('alone.ai', 'Write about the sea.');
+    await httpd.start();
+    const accept = { headers: { Accept: 'text/html' } };
+    httpd.log.allow(/AH01630: client denied by server configuration: .*\.ai$/, /AH00687/);
+    expect((await httpd.get('/page', accept)).text).toBe('<p>A plain page.');
+    expect((await httpd.get('/alone', accept)).status).not.toBe(200);
+  });
+
+  test('FallbackResource answers as ever', async ({ httpd, provider }) => {
+    useModel(httpd, provider);
+    httpd.config.section('Directory', httpd.site.root, 'FallbackResource /all.html');
+    httpd.site.write('page.ai', 'Write about the sea.');
+    httpd.site.write('all.html', 'For all.');
+    await httpd.start();
+    expect((await httpd.get('/page')).text).toBe('For all.');
+    expect((await httpd.get('/nothing')).text).toBe('For all.');
+  });
+
   test('a per-directory RewriteRule sees the name that was asked for', async ({
     httpd,
     provider,

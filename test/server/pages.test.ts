@@ -42,6 +42,39 @@ describe('methods', () => {
   });
 });
 
+describe('a page as part of another answer', () => {
+  test('is an ErrorDocument with the status of the error, cold and cached', async ({
+    httpd,
+    provider,
+  }) => {
+    enablePages(httpd, provider);
+    httpd.config.lines('ErrorDocument 404 /sorry.ai');
+    httpd.site.write('sorry.ai', 'Say that it is not here.');
+    await httpd.start();
+    for (const method of ['GET', 'GET', 'POST', 'HEAD']) {
+      const result = await httpd.get('/missing', { method });
+      const body = method === 'HEAD' ? '' : scriptedPage;
+      expect([method, result.status, result.text]).toEqual([method, 404, body]);
+    }
+    const known = await httpd.get('/missing', { headers: { 'If-None-Match': '*' } });
+    expect(known.status).toBe(404);
+    expect((await httpd.get('/sorry')).status).toBe(200);
+    expect(provider.received).toBe(1);
+  });
+
+  test('is included by mod_include, cold and cached', async ({ httpd, provider }) => {
+    httpd.config.modules('include', 'filter');
+    enablePages(httpd, provider, 'Options +Includes', 'AddOutputFilter INCLUDES .shtml');
+    httpd.site.write('part.ai', 'Write about {{ query.n }}.');
+    const include = '<!--#include virtual="/part?n=1" -->';
+    httpd.site.write('whole.shtml', `[${include}|${include}]`);
+    await httpd.start();
+    const result = await httpd.get('/whole.shtml');
+    expect([result.status, result.text]).toEqual([200, `[${scriptedPage}|${scriptedPage}]`]);
+    expect(provider.received).toBe(1);
+  });
+});
+
 describe('pages are enabled', () => {
   test('by Directory, Location and Files, each for what it names', async ({ httpd, provider }) => {
     useModel(httpd, provider);

@@ -97,7 +97,7 @@ describe('a completion', () => {
     cut.script.emit('x');
     cut.script.finish(false);
     await readAll(cut.completion);
-    expect(cut.completion.outcome).toEqual({ kind: 'whole', kept: undefined });
+    expect(cut.completion.outcome).toEqual({ kind: 'cut' });
   });
 
   test('that fails before its first piece has failed, with nothing to read', async () => {

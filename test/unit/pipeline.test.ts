@@ -292,13 +292,20 @@ describe('a failure', () => {
     expect(engine.region.entries.size).toBe(0);
   });
 
-  test('of a finish that is not stop is served and not kept', async () => {
-    engine.provider.steps = [text('<!DOCTYPE html><p>Once'), finish('length')];
-    const reply = await engine.get({ MUSE_PAGE_KEY: KEY });
-    expect(reply).toMatchObject({ status: 200, outcome: 'whole' });
-    expect(reply.lines).toEqual([expect.stringContaining('warn MUSE0252')]);
-    expect(engine.region.entries.size).toBe(0);
-  });
+  test.for([
+    ['on', 'broken'],
+    ['off', 'whole'],
+  ] as const)(
+    'of a finish that is not stop is served, and kept nowhere: cache %s',
+    async ([cache, outcome]) => {
+      engine.provider.steps = [text('<!DOCTYPE html><p>Once'), finish('length')];
+      const reply = await engine.get({ MUSE_PAGE_KEY: KEY, MUSE_CACHE: cache });
+      expect(reply).toMatchObject({ status: 200, outcome });
+      expect(reply.body).toMatch(/role="alert".*<\/html>\s*$/s);
+      expect(reply.lines).toEqual([expect.stringContaining('warn MUSE0252')]);
+      expect(engine.region.entries.size).toBe(0);
+    },
+  );
 
   test.for([
     ['a page that is gone', 'none.ai', {}, 404, 'MUSE0220'],

@@ -60,6 +60,28 @@ TEST(a_published_table_is_found_by_name_by_number_and_by_default)
     muse_region_detach(region);
 }
 
+TEST(names_that_begin_alike_are_told_apart_at_every_length)
+{
+    muse_region *region = test_region(1 << 20, 1, 64);
+    const char *all = "abcdefghijklmnopqrstuvwxyz";
+    muse_model models[26];
+    muse_model model;
+    char name[32];
+    uint32_t i;
+
+    for (i = 0; i < 26; i++) {
+        snprintf(name, sizeof name, "%.*s", (int)i + 1, all);
+        models[i] = model_of(name, i);
+    }
+    CHECK_EQUAL(muse_models_publish(region, models, 26, 0), MUSE_OK);
+    for (i = 0; i < 26; i++) {
+        CHECK_EQUAL(muse_models_find(region, all, i + 1, &model), MUSE_OK);
+        CHECK_EQUAL(model.ttl, i);
+        CHECK_EQUAL(strlen(model.name), i + 1);
+    }
+    muse_region_detach(region);
+}
+
 TEST(the_same_table_again_changes_nothing_and_any_difference_does)
 {
     muse_region *region = test_region(1 << 20, 1, 64);
@@ -277,6 +299,7 @@ TEST(readers_never_see_a_torn_table_during_100000_publishes)
 
 TESTS(CASE(before_the_first_table_there_is_no_model),
       CASE(a_published_table_is_found_by_name_by_number_and_by_default),
+      CASE(names_that_begin_alike_are_told_apart_at_every_length),
       CASE(the_same_table_again_changes_nothing_and_any_difference_does),
       CASE(an_empty_table_takes_all_models_away), CASE(a_table_of_the_greatest_size_fits),
       CASE(a_table_that_is_none_is_refused_and_the_old_one_stays),
