@@ -42,8 +42,8 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_child_init(muse_link_child, NULL, NULL, APR_HOOK_MIDDLE);
     /* each request */
     ap_hook_map_to_storage(muse_page_map, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_post_perdir_config(muse_page_unmap, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_fixups(muse_page_fixup, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_handler(muse_page_unmap, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(muse_handler_run, NULL, NULL, APR_HOOK_MIDDLE);
 }
 

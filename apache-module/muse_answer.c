@@ -43,6 +43,7 @@ static void read_head(muse_answer *a)
 {
     request_rec *r = a->q->r;
     apr_bucket_brigade *bb = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    const int error = r->status; /* of the request that this one is the ErrorDocument for */
     int status;
 
     (void)apr_brigade_write(bb, NULL, NULL, a->head, a->head_length);
@@ -53,6 +54,10 @@ static void read_head(muse_answer *a)
     }
     apr_table_unset(r->err_headers_out, "Muse-Error"); /* where CGI headers go */
     if (status == OK) {
+        if (error >= 400) {
+            r->status = error;
+            r->status_line = NULL;
+        }
         muse_request_vary(a->q);
         a->begun = 1;
         return;

@@ -12,9 +12,8 @@
 
 APLOG_USE_MODULE(muse_ai);
 
-#define UNMAP_HANDLER "muse-ai-unmap"
 #define NOTE_MAPPED "muse-ai-mapped"
-#define NOTE_PLAIN "muse-ai-plain" /* on a request that is to be served without the mapping */
+#define NOTE_PLAIN "muse-ai-plain" /* on a request that is not to be mapped */
 
 static int has_suffix(const char *name)
 {
@@ -31,8 +30,7 @@ int muse_page_map(request_rec *r)
     size_t len;
 
     if (!name || r->proxyreq || name[0] != '/' || (len = strlen(name)) < 2 ||
-        name[len - 1] == '/' || has_suffix(name) ||
-        (r->prev && apr_table_get(r->prev->notes, NOTE_PLAIN))) {
+        name[len - 1] == '/' || has_suffix(name) || apr_table_get(r->notes, NOTE_PLAIN)) {
         return DECLINED;
     }
     /* The walk would ask for this too, and takes what it finds here. */
@@ -54,6 +52,28 @@ int muse_page_map(request_rec *r)
         }
     }
     return DECLINED;
+}
+
+/* httpd's own steps between the translation of the name and this hook, once more. */
+int muse_page_unmap(request_rec *r)
+{
+    int status;
+
+    if (!apr_table_get(r->notes, NOTE_MAPPED) || muse_or(muse_config_dir(r)->enable, 0)) {
+        return DECLINED;
+    }
+    apr_table_unset(r->notes, NOTE_MAPPED);
+    apr_table_setn(r->notes, NOTE_PLAIN, "1");
+    r->filename = apr_pstrmemdup(r->pool, r->filename, strlen(r->filename) - strlen(".ai"));
+    memset(&r->finfo, 0, sizeof r->finfo);
+    r->canonical_filename = r->filename;
+    r->path_info = NULL;
+    r->per_dir_config = r->server->lookup_defaults;
+    status = ap_run_map_to_storage(r);
+    if (status == OK) {
+        status = ap_location_walk(r);
+    }
+    return status == OK ? ap_if_walk(r) : status;
 }
 
 int muse_page_is_illustrator(request_rec *r)
@@ -91,10 +111,6 @@ int muse_page_fixup(request_rec *r)
         r->handler = MUSE_HANDLER;
         return DECLINED;
     }
-    if (apr_table_get(r->notes, NOTE_MAPPED)) {
-        r->handler = UNMAP_HANDLER;
-        return DECLINED;
-    }
     if (!muse_or(config->protect_source, 1) || muse_page_is_illustrator(r)) {
         return DECLINED;
     }
@@ -104,14 +120,4 @@ int muse_page_fixup(request_rec *r)
                   "it is",
                   r->filename);
     return HTTP_FORBIDDEN;
-}
-
-int muse_page_unmap(request_rec *r)
-{
-    if (!r->handler || strcmp(r->handler, UNMAP_HANDLER) != 0) {
-        return DECLINED;
-    }
-    apr_table_setn(r->notes, NOTE_PLAIN, "1");
-    ap_internal_redirect(r->args ? apr_pstrcat(r->pool, r->uri, "?", r->args, NULL) : r->uri, r);
-    return OK;
 }

@@ -20,7 +20,11 @@ int muse_page_map(request_rec *r);
  */
 int muse_page_fixup(request_rec *r);
 
-/* Child, handler: serves again, without the mapping, what was mapped to a page not enabled. */
+/*
+ * Child, post_perdir_config: takes the mapping back where pages turn out not to be enabled, by
+ * httpd's own walks once more with the name as it was; before access is checked, so that no rule
+ * for the .ai file decides about another. DECLINED, or what a walk answers.
+ */
 int muse_page_unmap(request_rec *r);
 
 /* Whether the file begins as Adobe Illustrator's do (%PDF- or %!PS). Opens and reads it. */

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <time.h>
 
-enum { WAIT_NS = 50 * 1000 * 1000, SECOND_NS = 1000 * 1000 * 1000 };
+enum { WAIT_NS = 500 * 1000 * 1000, SECOND_NS = 1000 * 1000 * 1000 };
 
 int muse_mutex_init(pthread_mutex_t *mutex)
 {

@@ -8,9 +8,9 @@
 int muse_mutex_init(pthread_mutex_t *mutex);
 
 /*
- * Locks; waits 50 ms at most, so that an owner that was stopped costs others a miss and not their
- * threads. 0; EOWNERDEAD: locked, repair what it guards, then muse_mutex_repaired; another errno:
- * not locked.
+ * Locks; waits half a second at most, so that an owner that was stopped costs others a miss and not
+ * their threads. 0; EOWNERDEAD: locked, repair what it guards, then muse_mutex_repaired; another
+ * errno: not locked.
  */
 int muse_mutex_lock(pthread_mutex_t *mutex);
 

@@ -3,7 +3,8 @@
  *
  * Sharded by key. A shard has a robust process-shared mutex, an index and a ring of bytes: first
  * in, first out. An owner that dies inside a shard empties that shard and nothing else. No call
- * blocks for longer than one copy of an entry, or 50 ms when a shard's owner has been stopped.
+ * blocks for longer than one copy of an entry, or half a second when a shard's owner has been
+ * stopped.
  */
 #ifndef MUSE_STORE_H
 #define MUSE_STORE_H

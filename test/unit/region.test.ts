@@ -385,20 +385,27 @@ describe('threads and processes', () => {
     await ended(worker);
   });
 
-  test('a worker thread may be terminated in the middle', async () => {
+  test.for([
+    ['of an answer', 'region.put(key, entry); region.get(key, 1);'],
+    ['of an error', 'try { region.put(key, { ...entry, staleUntil: 1 }); } catch {}'],
+    ['of a new handle', 'Region.attach(region.fd).detach();'],
+    ['of a model table', 'region.publishModels([{ name: `m${n}`, digest: key }], 0);'],
+  ])('a worker thread may be terminated in the middle %s', async ([, body]) => {
     const region = newRegion();
-    const worker = startWorker(
-      region.fd,
-      `let n = 0;
-       for (;;) {
-         const body = Buffer.alloc(2000, n++);
-         region.put(Buffer.alloc(20, n), { storedAt: 1, freshUntil: 2, staleUntil: 3, alias: false, head: body, body });
-         region.get(Buffer.alloc(20, n), 1);
-         if (n === 100) parentPort.postMessage('busy');
-       }`,
-    );
-    await new Promise((done) => worker.once('message', done));
-    await worker.terminate();
+    for (let round = 0; round < 8; round++) {
+      const worker = startWorker(
+        region.fd,
+        `for (let n = 0; ; n++) {
+           const body = Buffer.alloc(2000, n);
+           const entry = { storedAt: 1, freshUntil: 2, staleUntil: 3, alias: false, head: body, body };
+           const key = Buffer.alloc(20, n);
+           ${body}
+           if (n === 20 * ${round}) parentPort.postMessage('busy');
+         }`,
+      );
+      await new Promise((done) => worker.once('message', done));
+      await worker.terminate();
+    }
     region.put(keyOf(1), entryOf('still'));
     expect(region.get(keyOf(1), 1500)?.body.toString()).toBe('still');
     expect(region.stats().recovered).toBe(0);
