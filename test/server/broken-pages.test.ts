@@ -80,6 +80,25 @@ describe('a provider that fails in mid-stream', () => {
     await expectStatic(httpd);
   });
 
+  test('also when all of it comes at once, before anything was sent', async ({
+    httpd,
+    provider,
+  }) => {
+    httpd.site.write('page.ai', 'Write.');
+    enablePages(httpd, provider);
+    await httpd.start();
+    const steps = [text(begun), streamError('Overloaded')];
+    provider.script(scriptedModel, stream(steps, { together: true }));
+    for (let time = 0; time < 10; time += 1) {
+      const result = await httpd.get('/page');
+      // Nothing may have been written yet when the fault was seen: then there is an honest status.
+      if (result.status === 502) continue;
+      expectBroken(result, `time ${time}`);
+      expect(result.headers['transfer-encoding']).toBe('chunked');
+    }
+    httpd.log.expect(/MUSE0243.*Overloaded/);
+  });
+
   test('leaves out the last chunk, so that no cache takes the page for whole', async ({
     httpd,
     provider,
@@ -170,23 +189,39 @@ describe('a provider that fails in mid-stream', () => {
   });
 });
 
-test.for([
+describe.each([
   ['length', 252],
   ['content_filter', 253],
-] as const)(
-  'an answer that ends with finish_reason %s is served whole, logged, and not kept',
-  async ([reason, number], { httpd, provider }) => {
+] as const)('an answer that ends with finish_reason %s', (reason, number) => {
+  const script = say('<!doctype html><p>As far as I got', { finish: reason });
+
+  test('is shown with a notice and logged, and no cache may keep it', async ({
+    httpd,
+    provider,
+  }) => {
     httpd.site.write('page.ai', 'Write.');
     enablePages(httpd, provider);
-    provider.script(scriptedModel, say('<!doctype html><p>As far as I got', { finish: reason }));
+    provider.script(scriptedModel, script);
     await httpd.start();
     for (const time of [1, 2]) {
       const result = await httpd.get('/page');
-      expect([result.status, result.complete]).toEqual([200, true]);
-      expect(result.text).toContain('As far as I got');
+      expect([result.status, result.complete]).toEqual([200, false]);
+      expect(result.text).toMatch(/As far as I got.*role="alert".*<\/html>\s*$/s);
       expect(provider.received).toBe(time);
     }
     await httpd.log.waitFor(number, { count: 2 });
     httpd.log.expect(number);
-  },
-);
+  });
+
+  test('is sent whole where nothing is cached', async ({ httpd, provider }) => {
+    httpd.site.write('page.ai', 'Write.');
+    enablePages(httpd, provider, 'MuseAiCacheEnable Off');
+    provider.script(scriptedModel, script);
+    await httpd.start();
+    const result = await httpd.get('/page');
+    expect([result.status, result.complete]).toEqual([200, true]);
+    expect(result.text).toMatch(/As far as I got.*role="alert".*<\/html>\s*$/s);
+    expect(result.headers['cache-control']).toBe('no-store');
+    httpd.log.expect(number);
+  });
+});

@@ -389,7 +389,7 @@ describe('threads and processes', () => {
     ['of an answer', 'region.put(key, entry); region.get(key, 1);'],
     ['of an error', 'try { region.put(key, { ...entry, staleUntil: 1 }); } catch {}'],
     ['of a new handle', 'Region.attach(region.fd).detach();'],
-    ['of a model table', 'region.publishModels([{ name: `m${n}`, digest: key }], 0);'],
+    ['of a model table', 'region.publishModels([{ name: String(n), digest: key }], 0);'],
   ])('a worker thread may be terminated in the middle %s', async ([, body]) => {
     const region = newRegion();
     for (let round = 0; round < 8; round++) {
