@@ -27,18 +27,13 @@ static void add_bytes(hasher *h, const void *bytes, size_t length)
     h->used += length;
 }
 
-static void add_number(hasher *h, int64_t number)
-{
-    add_bytes(h, &number, sizeof number);
-}
-
 static void add_text(hasher *h, const char *text)
 {
-    const int64_t length = text ? (int64_t)strlen(text) : -1;
+    const uint32_t length = text ? (uint32_t)strlen(text) : UINT32_MAX;
 
-    add_number(h, length);
-    if (length > 0) {
-        add_bytes(h, text, (size_t)length);
+    add_bytes(h, &length, sizeof length);
+    if (text) {
+        add_bytes(h, text, length);
     }
 }
 
@@ -46,29 +41,30 @@ void muse_key_make(const request_rec *r, uint64_t epoch, const muse_choice *choi
                    const char *query, muse_key *key)
 {
     const muse_dir_config *config = muse_config_dir(r);
+    /* The first table comes with the first engine's first answer: before it is as after it. */
+    const int64_t numbers[] = {
+        r->finfo.mtime,
+        r->finfo.size,
+        (int64_t)epoch,
+        choice->generation > 1 ? (int64_t)choice->generation : 1,
+        (int64_t)config->max_tokens << 32 | (uint32_t)config->cache_ttl,
+        (int64_t)config->prompts_minify << 32 | r->server->port,
+    };
     hasher h;
     int i;
 
     apr_sha1_init(&h.sha1);
     h.used = 0;
+    add_bytes(&h, numbers, sizeof numbers);
+    add_bytes(&h, choice->digest, sizeof choice->digest);
     add_text(&h, r->server->server_hostname);
-    add_number(&h, r->server->port);
     add_text(&h, muse_config_server(r->server)->endpoint);
     add_text(&h, r->uri);
     add_text(&h, r->filename);
-    add_number(&h, r->finfo.mtime);
-    add_number(&h, r->finfo.size);
-    add_number(&h, (int64_t)epoch);
-    add_text(&h, choice->forced);
-    add_bytes(&h, choice->digest, sizeof choice->digest);
-    /* The first table comes with the first engine's first answer: before it is as after it. */
-    add_number(&h, choice->generation > 1 ? (int64_t)choice->generation : 1);
-    add_text(&h, choice->fallback);
     add_text(&h, query);
+    add_text(&h, choice->forced);
+    add_text(&h, choice->fallback);
     add_text(&h, config->prompts_dir);
-    add_number(&h, config->prompts_minify);
-    add_number(&h, config->max_tokens);
-    add_number(&h, config->cache_ttl);
     for (i = 0; config->env && i < config->env->nelts; i++) {
         const char *name = APR_ARRAY_IDX(config->env, i, const char *);
 

@@ -7,84 +7,21 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type {
+  Counter,
+  EngineInfo,
+  EngineState,
+  Limit,
+  LimitResult,
+  RegionEntry,
+  RegionModel,
+  RegionSizes,
+  RegionStats,
+} from './region-types.ts';
 
-/** An answer; or an alias, whose body is the 20 bytes of another key. Times are `nowMs()`'s. */
-export interface RegionEntry {
-  /** When its provider wrote it. */
-  readonly storedAt: number;
-  readonly freshUntil: number;
-  readonly staleUntil: number;
-  readonly alias: boolean;
-  /** Lines `Name: value\n`. */
-  readonly head: Buffer;
-  readonly body: Buffer;
-}
+export type * from './region-types.ts';
 
-export interface RegionModel {
-  /** At most 127 bytes of UTF-8. */
-  readonly name: string;
-  /** SHA-1 over the settings that shape an answer. */
-  readonly digest: Buffer;
-  /** Seconds; absent when models.json does not say. */
-  readonly ttl?: number;
-}
-
-export interface RegionSizes {
-  readonly storeBytes?: number;
-  /** A power of two. */
-  readonly shards?: number;
-  readonly clients?: number;
-}
-
-export interface RegionStats {
-  readonly entries: number;
-  readonly bytesUsed: number;
-  readonly bytesTotal: number;
-  /** Entries that gave way to newer ones. */
-  readonly evicted: number;
-  /** Shards that were emptied because a process died in them. */
-  readonly recovered: number;
-}
-
-export interface Limit {
-  readonly perMinute: number;
-  readonly burst: number;
-}
-
-/** Times are nanoseconds from now. */
-export interface LimitResult {
-  readonly allowed: boolean;
-  readonly remaining: number;
-  readonly retryAfter: bigint;
-  readonly resetAfter: bigint;
-}
-
-/** In the order of muse_engine_state. */
-const ENGINE_STATES = ['none', 'starting', 'ready', 'down'] as const;
-export type EngineState = (typeof ENGINE_STATES)[number];
-
-export interface EngineInfo {
-  readonly state: EngineState;
-  /** Ends in a row without having been ready in between. */
-  readonly failures: number;
-  /** 0 when there is none. */
-  readonly pid: number;
-  readonly changedAt: number;
-  /** 0 before the first heartbeat. */
-  readonly beatAt: number;
-}
-
-/** What each counts is said in native/region/muse_counters.h. */
-export type Counter =
-  | 'requests'
-  | 'hits'
-  | 'stale'
-  | 'misses'
-  | 'limited'
-  | 'errors'
-  | 'abandoned'
-  | 'completions'
-  | 'failures';
+const ENGINE_STATES: readonly EngineState[] = ['none', 'starting', 'ready', 'down']; // as in C
 
 /** What the region could not do. `code` is the library's status, such as `MUSE_TOO_LARGE`. */
 export class RegionError extends Error {

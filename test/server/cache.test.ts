@@ -273,6 +273,7 @@ test('the cache outlives a graceful restart and the engine', async ({ httpd, pro
   await engine.kill();
   expect(isHit(await httpd.get('/page'))).toBe(true);
   expect(provider.received).toBe(1);
+  await httpd.log.waitFor(22);
 });
 
 /** The one engine, once the one from before the restart has ended. */
