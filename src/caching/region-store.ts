@@ -3,17 +3,8 @@
 import { type KeyvStorageCapability, keyvStorageCapability } from 'keyv';
 import type { Clock } from '../clock.ts';
 import type { Header } from '../exchange.ts';
+import type { RegionEntry } from '../region-types.ts';
 import type { Answer } from './answer.ts';
-
-/** An entry as the region has it; times are its own monotonic milliseconds. */
-export interface RegionEntry {
-  readonly storedAt: number;
-  readonly freshUntil: number;
-  readonly staleUntil: number;
-  readonly alias: boolean;
-  readonly head: Buffer;
-  readonly body: Buffer;
-}
 
 /** What of the region the store needs. */
 export interface RegionPages {
