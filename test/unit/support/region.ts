@@ -1,5 +1,6 @@
-import type { RegionEntry, RegionPages } from '../../../src/caching/region-store.ts';
+import type { RegionPages } from '../../../src/caching/region-store.ts';
 import type { PublishedModel } from '../../../src/models/registry.ts';
+import type { RegionEntry } from '../../../src/region-types.ts';
 import type { ManualClock } from './clock.ts';
 
 /** A region in a Map, on a clock of its own that is far from the wall clock, as the real one. */
