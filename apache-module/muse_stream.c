@@ -276,7 +276,9 @@ static muse_stream_want connect_engine(muse_stream *s)
         return MUSE_STREAM_PAUSE;
     }
     if (error) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, error, s->r, "MUSE0045: can't reach engine %d at %s",
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, error, s->r,
+                      "MUSE0045: can't reach engine %d at %s; the User of this httpd must be able "
+                      "to enter all folders above it: see DefaultRuntimeDir",
                       s->engine,
                       muse_process_socket(s->engine) ? muse_process_socket(s->engine)
                                                      : "(no socket was made)");

@@ -23,6 +23,8 @@ export function demoConfig({ installation, folder, addresses, passEnv }: DemoCon
       serverName: 'localhost',
       logLevel: 'notice muse_ai:info',
     }),
+    // The engine's socket lies there, and httpd's children must be able to reach it.
+    `DefaultRuntimeDir ${quote(folder.served.run)}`,
     'LogFormat "%m %U%q %>s %{ms}T ms %{Cache-Status}o" demo',
     'CustomLog logs/access.log demo',
     loadModule('muse_ai', installation.module),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { findInstallation } from '../../scripts/httpd/installation.ts';
 import { canRead, makePublicFolder } from '../../scripts/httpd/public-folder.ts';
+import { demoConfig } from '../../scripts/serve/demo-config.ts';
 import { renderIndex } from '../../scripts/serve/index-page.ts';
 import { chooseListening } from '../../scripts/serve/listening.ts';
 import { LogView } from '../../scripts/serve/log-view.ts';
@@ -96,6 +97,11 @@ test.runIf(process.getuid?.() === 0)(
     await waitUntil('the copy to follow', () => readFileSync(copy, 'utf8') === 'two!');
     folder.write('conf/models.json', '{}');
     expect(readFileSync(join(folder.served.run, 'conf', 'models.json'), 'utf8')).toBe('{}');
+    // The engine's socket is among what the server's user has to reach.
+    const config = demoConfig({ installation, folder, addresses: [], passEnv: [] });
+    expect(config.match(/^DefaultRuntimeDir .*$/gm)?.at(-1)).toBe(
+      `DefaultRuntimeDir "${folder.served.run}"`,
+    );
     rmSync(page);
     await waitUntil('the copy to go', () => !existsSync(copy));
     folder.close();
