@@ -136,8 +136,17 @@ void muse_answer_break_off(muse_answer *a, int notice)
                                "\">This page could not be finished. Please load it again.</div>");
     }
     r->no_cache = 1;
-    r->connection->keepalive = AP_CONN_CLOSE;
+    if (!r->sent_bodyct) {
+        /* The head has not left yet, and promises what no longer holds. */
+        apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
+        apr_table_unset(r->err_headers_out, "Cache-Status");
+    }
+    /*
+     * In this order: the head goes out while the connection may still be kept, and so in chunks;
+     * an answer that only the connection's end delimits would look whole.
+     */
     (void)muse_answer_flush(a);
+    r->connection->keepalive = AP_CONN_CLOSE;
     if (r->connection->master) {
         /*
          * mod_http2 resets a stream at once, without what it has not framed yet, and nothing tells

@@ -8,6 +8,7 @@ import { makePublicFolder } from '../../scripts/httpd/public-folder.ts';
 import { findMarked } from '../harness/processes.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { startProvider } from '../provider/index.ts';
+import { makeTemporaryFolder } from './temporary-folder.ts';
 
 /** The server that `npm start` runs, on a free port and with a run folder of its own. */
 async function startDemo(env: Record<string, string> = {}) {
@@ -99,6 +100,21 @@ test('a key in the environment of npm start has pages written by that model', as
   expect(await exited).toEqual([0, null]);
   expect(output.text).not.toContain('sk-of-the-environment');
 });
+
+test.runIf(process.getuid?.() === 0)(
+  'pages are served also where the server can not read, as below /root',
+  async () => {
+    const closed = makeTemporaryFolder();
+    const { child, exited, output, url } = await startDemo({ MUSE_RUN_DIR: join(closed, '.run') });
+    const base = await waitUntil(() => `the URL in:\n${output.text}`, url);
+    expect(output.text).toContain("can't read this checkout");
+    const page = await fetch(`${base}/glossary`);
+    expect([page.status, (await page.text()).includes('glossary')]).toEqual([200, true]);
+    child.kill('SIGINT');
+    expect(await exited).toEqual([0, null]);
+    expect(output.text).not.toMatch(/^ *(warn|error|crit):/m);
+  },
+);
 
 test('a port that is taken ends the start with a word on what to do', async () => {
   const first = await startDemo();

@@ -1,6 +1,14 @@
+import { Agent } from 'node:http';
 import { gunzipSync, constants as zlib } from 'node:zlib';
 import { describe, expect } from 'vitest';
-import { type Exchange, enablePages, type Httpd, scriptedModel, test } from '../harness/index.ts';
+import {
+  type Exchange,
+  enablePages,
+  type Httpd,
+  scriptedModel,
+  scriptedPage,
+  test,
+} from '../harness/index.ts';
 import { Gate, type ScriptedProvider, say } from '../provider/index.ts';
 
 const opening = '<!doctype html><html lang="en"><head><title>T</title></head><body>';
@@ -191,6 +199,35 @@ test('several visitors read different pages at the same time', async ({ httpd, p
     expect(result?.complete).toBe(true);
     expect(result?.text).toContain(`<p>This is ${name}.</p>`);
   }
+});
+
+test('one connection carries pages, hits, refusals and files after each other', async ({
+  httpd,
+  provider,
+}) => {
+  enablePages(httpd, provider);
+  httpd.site.write('page.ai', 'Write about {{ query.n }}.');
+  httpd.site.write('a.txt', 'a file');
+  await httpd.start();
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const sockets = new Set<unknown>();
+  agent.on('free', (socket) => sockets.add(socket));
+  const ask = async (path: string, method = 'GET') => {
+    const { status, text } = await httpd.get(path, { agent, method });
+    return [status, text];
+  };
+  for (const n of [1, 2]) {
+    expect(await ask(`/page?n=${n}`)).toEqual([200, scriptedPage]);
+    expect(await ask(`/page?n=${n}`)).toEqual([200, scriptedPage]);
+    expect(await ask(`/page?n=${n}`, 'HEAD')).toEqual([200, '']);
+    expect(await ask(`/page?n=cold-${n}`, 'HEAD')).toEqual([200, '']);
+    expect((await ask('/page', 'DELETE'))[0]).toBe(405);
+    expect(await ask('/page', 'OPTIONS')).toEqual([200, '']);
+    expect(await ask('/a.txt')).toEqual([200, 'a file']);
+  }
+  expect(sockets.size).toBe(1);
+  expect(provider.received).toBe(2);
+  agent.destroy();
 });
 
 describe('connections to the engine', () => {
