@@ -21,6 +21,10 @@ import { canRead, makePublicFolder } from './public-folder.ts';
  */
 export function stageEngine(installation: Installation): Installation {
   const { node, engine, addon, runAs } = installation;
+  const missing = [node, engine, addon].find((file) => !exists(file));
+  if (missing !== undefined) {
+    throw new Error(`There is no ${missing}. Run "npm run build" first.`);
+  }
   if (canRead([node, engine, addon], runAs)) return installation;
   const folder = stageFiles(installation, [node, engine, addon]);
   return {

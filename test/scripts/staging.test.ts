@@ -38,6 +38,12 @@ test('an installation that the server can read is used as it is', () => {
   expect(stageEngine(installation)).toBe(installation);
 });
 
+test('an engine that was not built is told with what to do', () => {
+  const installation = makePrivateBuild();
+  rmSync(installation.engine);
+  expect(() => stageEngine(installation)).toThrow(/no .*engine\.js\. Run "npm run build" first/);
+});
+
 test.runIf(process.getuid?.() === 0)(
   'an engine in a private folder is put where the server can run it, once for each build',
   () => {
