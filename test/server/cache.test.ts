@@ -2,24 +2,14 @@ import { describe, expect } from 'vitest';
 import {
   enablePages,
   type Httpd,
-  type Result,
   scriptedModel,
   scriptedPage,
   test,
   useModel,
   waitUntil,
 } from '../harness/index.ts';
-import { type ScriptedProvider, say } from '../provider/index.ts';
-
-/** Pages that tell by their number which call of the provider wrote them. */
-function numbered(provider: ScriptedProvider): void {
-  provider.script(scriptedModel, () => say(numberedPage(provider.received + 1)));
-}
-
-const numberedPage = (n: number) =>
-  `<!doctype html><html lang="en"><head><title>${n}</title></head><body>Page ${n}</body></html>`;
-
-const isHit = (result: Result) => result.headers['cache-status']?.startsWith('muse; hit') === true;
+import { say } from '../provider/index.ts';
+import { countedPage, countPages, isHit } from './counted-pages.ts';
 
 test('a page is written once and then served by httpd alone', async ({ httpd, provider }) => {
   enablePages(httpd, provider);
@@ -164,12 +154,12 @@ describe('an answer is kept', () => {
   test('and then written anew', async ({ httpd, provider }) => {
     enablePages(httpd, provider, 'MuseAiCacheTTL 1');
     httpd.site.write('page.ai', 'Write about the sea.');
-    numbered(provider);
+    countPages(provider);
     await httpd.start();
     let kept = 0;
     const next = await waitUntil('a page to be kept, and then to expire', async () => {
       const result = await httpd.get('/page');
-      expect(result.text).toBe(numberedPage(provider.received));
+      expect(result.text).toBe(countedPage(provider.received));
       expect(result.headers['cache-control']).toBe('max-age=1');
       if (isHit(result)) kept = provider.received;
       return kept > 0 && provider.received > kept ? result : undefined;
@@ -184,11 +174,11 @@ describe('an answer is kept', () => {
   ])('not at all with %s and front matter %j', async ([line = '', matter], { httpd, provider }) => {
     enablePages(httpd, provider, line);
     httpd.site.write('page.ai', `${matter}Write about the sea.`);
-    numbered(provider);
+    countPages(provider);
     await httpd.start();
     for (const n of [1, 2, 3]) {
       const result = await httpd.get('/page');
-      expect([result.status, result.text]).toEqual([200, numberedPage(n)]);
+      expect([result.status, result.text]).toEqual([200, countedPage(n)]);
       expect(result.headers['cache-control']).toBe('no-store');
       expect(result.headers['cache-status']).not.toContain('stored');
       expect(result.headers).not.toHaveProperty('etag');
@@ -200,7 +190,7 @@ describe('an answer is kept', () => {
     httpd.config.lines('MuseAiSharedMemory 1M');
     httpd.site.write('page.ai', 'Write about the sea.');
     // The store has 16 shards of 64 KB, and a page may take a quarter of one.
-    const large = numberedPage(1).replace('Page', 'x'.repeat(20_000));
+    const large = countedPage(1).replace('Page', 'x'.repeat(20_000));
     provider.script(scriptedModel, say([large]));
     await httpd.start();
     httpd.log.expect(205);
@@ -210,53 +200,6 @@ describe('an answer is kept', () => {
       expect(provider.received).toBe(n);
     }
     await httpd.log.waitFor(/MuseAiSharedMemory/, { count: 2 });
-  });
-});
-
-describe('?cache-bypass=1 has the page written anew', () => {
-  const remote = { headers: { 'X-Forwarded-For': '192.0.2.1' } };
-
-  test.for([
-    ['by default', [], { here: true, there: false }],
-    ['Local', ['MuseAiCacheBypass Local'], { here: true, there: false }],
-    ['On', ['MuseAiCacheBypass On'], { here: true, there: true }],
-    ['Off', ['MuseAiCacheBypass Off'], { here: false, there: false }],
-  ] as const)('%s: %j', async ([, lines, works], { httpd, provider }) => {
-    httpd.config.modules('remoteip');
-    enablePages(httpd, provider, ...lines);
-    httpd.config.lines('RemoteIPHeader X-Forwarded-For', 'RemoteIPInternalProxy 127.0.0.1');
-    httpd.site.write('page.ai', 'Write about {{ query.n }}.');
-    numbered(provider);
-    await httpd.start();
-    const plain = await httpd.get('/page?n=1');
-    for (const [options, allowed] of [
-      [{}, works.here],
-      [remote, works.there],
-    ] as const) {
-      const before = provider.received;
-      const bypassed = await httpd.get('/page?n=1&cache-bypass=1', options);
-      expect(provider.received - before).toBe(allowed ? 1 : 0);
-      expect(isHit(bypassed)).toBe(!allowed);
-      if (allowed) expect(bypassed.headers['cache-status']).toBe('muse; fwd=bypass; stored');
-      // What was written anew is kept for everybody, and for the address without the word.
-      const after = await httpd.get('/page?n=1');
-      expect([isHit(after), after.text]).toEqual([true, bypassed.text]);
-    }
-    expect(plain.text).toBe(numberedPage(1));
-    expect(provider.requests.at(-1)?.messages.at(-1)?.content).not.toContain('bypass');
-  });
-
-  test('only as these words', async ({ httpd, provider }) => {
-    enablePages(httpd, provider);
-    httpd.site.write('page.ai', 'Write about the sea.');
-    await httpd.start();
-    await httpd.get('/page');
-    for (const query of ['cache-bypass=0', 'cache-bypass', 'xcache-bypass=1', 'cache-bypass=11']) {
-      expect([query, isHit(await httpd.get(`/page?${query}`))]).toEqual([query, true]);
-    }
-    for (const query of ['cache-bypass=1', 'a=b&cache-bypass=1', 'cache-bypass=1&a=b']) {
-      expect([query, isHit(await httpd.get(`/page?${query}`))]).toEqual([query, false]);
-    }
   });
 });
 

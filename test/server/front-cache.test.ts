@@ -9,7 +9,8 @@ import {
   test,
   waitUntil,
 } from '../harness/index.ts';
-import { cut, Gate, hold, type ScriptedProvider, say, stream, text } from '../provider/index.ts';
+import { cut, Gate, hold, say, stream, text } from '../provider/index.ts';
+import { countedPage, countPages } from './counted-pages.ts';
 
 /** httpd's own caches, each with the lines that put it in front of `/front`. */
 const caches = {
@@ -36,13 +37,6 @@ function putInFront(httpd: Httpd, name: CacheName, ...lines: readonly string[]):
   );
 }
 
-const numberedPage = (n: number) =>
-  `<!doctype html><html lang="en"><head><title>${n}</title></head><body>Page ${n}</body></html>`;
-
-function numbered(provider: ScriptedProvider): void {
-  provider.script(scriptedModel, () => say(numberedPage(provider.received + 1)));
-}
-
 const isFrontHit = (result: Result) => result.headers['x-cache']?.startsWith('HIT') === true;
 
 /** Asks until httpd's cache answers: it may still be storing when the visitor has it all. */
@@ -59,18 +53,18 @@ describe.each(['disk', 'socache'] as const)('mod_cache_%s', (name) => {
       putInFront(httpd, name, `CacheQuickHandler ${quick}`);
       enablePages(httpd, provider, 'MuseAiCacheTTL 2');
       httpd.site.write('page.ai', 'Write about the sea.');
-      numbered(provider);
+      countPages(provider);
       await httpd.start();
       let kept = 0;
       await waitUntil('a page to be kept, and then to expire', async () => {
         const result = await httpd.get('/front/page');
-        expect([result.status, result.text]).toEqual([200, numberedPage(provider.received)]);
+        expect([result.status, result.text]).toEqual([200, countedPage(provider.received)]);
         expect(Number(result.headers.age ?? 0)).toBeLessThanOrEqual(2);
         if (isFrontHit(result)) kept = provider.received;
         return kept > 0 && provider.received > kept;
       });
       // The next one takes its place.
-      expect((await frontHit(httpd)).text).toBe(numberedPage(provider.received));
+      expect((await frontHit(httpd)).text).toBe(countedPage(provider.received));
     });
   });
 
@@ -78,7 +72,7 @@ describe.each(['disk', 'socache'] as const)('mod_cache_%s', (name) => {
     putInFront(httpd, name);
     enablePages(httpd, provider);
     httpd.site.write('page.ai', 'Write about the sea.');
-    numbered(provider);
+    countPages(provider);
     await httpd.start();
     await waitUntil('a page with an age', async () => {
       const { headers } = await httpd.get('/page');
@@ -139,7 +133,7 @@ describe.each(['disk', 'socache'] as const)('mod_cache_%s', (name) => {
     httpd.site.write('page.ai', 'Write about the sea.');
     const gate = new Gate();
     const broken = stream([text('<!doctype html><html><body><p>One.</p>'), hold(gate), cut()]);
-    provider.script(scriptedModel, broken, say(numberedPage(2)));
+    provider.script(scriptedModel, broken, say(countedPage(2)));
     await httpd.start();
     httpd.log.expect(/MUSE\d+: .*(broke off|cut off)/);
     httpd.log.allow(/AH0073[0-9]|AH0237[0-9]/);
@@ -148,7 +142,7 @@ describe.each(['disk', 'socache'] as const)('mod_cache_%s', (name) => {
     gate.open();
     expect((await exchange.done).complete).toBe(false);
     const next = await httpd.get('/front/page');
-    expect([next.status, next.text, isFrontHit(next)]).toEqual([200, numberedPage(2), false]);
-    expect((await frontHit(httpd)).text).toBe(numberedPage(2));
+    expect([next.status, next.text, isFrontHit(next)]).toEqual([200, countedPage(2), false]);
+    expect((await frontHit(httpd)).text).toBe(countedPage(2));
   });
 });
