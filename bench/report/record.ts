@@ -26,7 +26,7 @@ export function readRecords(path: string): RunRecords {
 }
 
 export function writeRecords(path: string, records: RunRecords): void {
-  writeFileSync(path, `${JSON.stringify(records, roundNumbers, 1)}\n`);
+  writeFileSync(path, `${JSON.stringify(records, roundNumbers, 2)}\n`);
 }
 
 /** Five digits are more than any of these measurements is worth. */

@@ -4,6 +4,7 @@ import { interleave } from '../measure/rounds.ts';
 import { runWrk, type WrkResult } from '../measure/wrk.ts';
 import { ProviderProcess } from '../provider/client.ts';
 import { modelsFile } from '../provider/models.ts';
+import { toColumns } from '../report/columns.ts';
 import { middle, onePlace, spread, twoPlaces, whole } from '../report/figures.ts';
 import { withHttpd } from '../server.ts';
 import type { Suite, SuiteContext, SuiteReport, Table, Target } from '../suite.ts';
@@ -32,7 +33,8 @@ export const cached: Suite = {
       'control and per-directory configuration; "mod_cache_socache, our page" has it in front of ' +
       'ours, whose Vary costs it a second look-up.',
     'Every subject is first checked for its bytes, and that it answers the way its name says. ' +
-      'Then all are measured in turn, round by round; a ratio is of two measurements of one round. ' +
+      'Then all are measured in turn, a second each, in 21 rounds; a ratio is of two measurements ' +
+      'of one round, and its median is what counts. ' +
       'CPU is user and system time of all children of httpd, by the request: wrk shares the ' +
       'machine, so it is steadier than requests by the second.',
   ],
@@ -142,5 +144,5 @@ function report(samples: ReadonlyMap<string, readonly Sample[]>): SuiteReport {
       },
     ];
   });
-  return { tables: [figures, ratioTable], targets, samples: Object.fromEntries(samples) };
+  return { tables: [figures, ratioTable], targets, samples: toColumns(samples) };
 }

@@ -4,6 +4,7 @@ import { interleave } from '../measure/rounds.ts';
 import { quantile } from '../measure/statistics.ts';
 import { ProviderProcess } from '../provider/client.ts';
 import { modelsFile } from '../provider/models.ts';
+import { toColumns } from '../report/columns.ts';
 import { twoPlaces } from '../report/figures.ts';
 import { withHttpd } from '../server.ts';
 import type { Suite, SuiteContext, SuiteReport, Table } from '../suite.ts';
@@ -75,7 +76,7 @@ async function measure(
     way === 'through httpd' ? client.askHttpd(pace) : client.askProvider(pace);
   const rounds = quick ? 50 : 500;
   say('warming up');
-  await interleave(subjects, 50, ask);
+  await interleave(subjects, quick ? 50 : 250, ask);
   say(`${rounds} requests of each`);
   const engine = (await httpd.engine()).pid;
   const before = processCpu(engine);
@@ -131,6 +132,6 @@ function report(samples: ReadonlyMap<string, readonly Sample[]>, engineCpuMs: nu
         met: firstByte <= target,
       },
     ],
-    samples: { engineCpuMs, ...Object.fromEntries(samples) },
+    samples: { engineCpuMs, ...toColumns(samples) },
   };
 }

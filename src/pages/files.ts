@@ -1,7 +1,7 @@
 /** The file system as pages need it, so that a test can stand in for it. */
 
-import { constants } from 'node:fs';
-import { open, realpath, stat } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
 
 /** What tells one state of a file from another. */
 export interface FileMark {
@@ -27,22 +27,26 @@ export const systemFiles: Files = {
     return { mtimeMs: found.mtimeMs, size: found.size, inode: found.ino };
   },
 
+  /**
+   * Synchronous within: a page is small, and most often in the kernel's memory, while each step in
+   * libuv's thread pool would cost more than all of them here, before the first byte of every page.
+   */
   async read(path, limit) {
     // Non-blocking: a FIFO in place of a page must not hold the engine.
-    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      const found = await file.stat();
+      const found = fstatSync(file);
       if (!found.isFile()) throw Object.assign(new Error('not a regular file'), { code: 'EISDIR' });
       const buffer = Buffer.alloc(Math.min(found.size, limit));
       let length = 0;
       while (length < buffer.length) {
-        const { bytesRead } = await file.read(buffer, length, buffer.length - length, length);
+        const bytesRead = readSync(file, buffer, length, buffer.length - length, length);
         if (bytesRead === 0) break;
         length += bytesRead;
       }
       return buffer.subarray(0, length);
     } finally {
-      await file.close();
+      closeSync(file);
     }
   },
 };
