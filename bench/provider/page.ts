@@ -3,8 +3,9 @@ const opening =
 const closing = '</p></body></html>';
 
 /**
- * The page that the model `page-BYTES-WORD` (or `page-BYTES-WORD,…`) writes, in words as models send them: exactly so many
- * bytes, all of its text made of that word. Undefined for any other model.
+ * The page that the model `page-BYTES-WORD` (or `page-BYTES-WORD,…`) writes, in words as models
+ * send them: exactly so many bytes, all of its text made of that word. Undefined for any other
+ * model.
  */
 export function writePage(model: string): string[] | undefined {
   const match = /^page-(\d+)-([a-z]+)(?:,|$)/.exec(model);

@@ -49,7 +49,7 @@ function describe(machine: Machine): string {
   const { cpu, cores, memory, kernel, httpd, node, wrk, loadBefore } = machine;
   return (
     `${cpu}, ${cores} cores, ${memory}, ${kernel}; ${httpd}, Node.js ${node}, wrk ${wrk}; ` +
-    `load average before the run ${loadBefore}`
+    `load average before the suites ${loadBefore}`
   );
 }
 
