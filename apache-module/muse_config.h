@@ -18,6 +18,7 @@ extern module AP_MODULE_DECLARE_DATA muse_ai_module __attribute__((visibility("d
 /* A number that no directive has set. Strings and arrays are NULL then. */
 #define MUSE_UNSET (-1)
 
+typedef enum { MUSE_ABANDONED_CANCEL = 0, MUSE_ABANDONED_FINISH } muse_abandoned;
 typedef enum { MUSE_BYPASS_OFF = 0, MUSE_BYPASS_LOCAL, MUSE_BYPASS_ON } muse_bypass;
 
 /* Written while the configuration is read, by the merge of a request afterwards; then constant. */
@@ -28,6 +29,8 @@ typedef struct {
     const char *model_header; /* "" for Off */
     int timeout;              /* seconds */
     int max_tokens;
+    int max_page_size; /* bytes */
+    int abandoned;
     const char *prompts_dir; /* absolute */
     int prompts_minify;
     int cache_enable;

@@ -329,32 +329,77 @@ static const char *set_engines(cmd_parms *cmd, void *config, const char *arg)
     return error ? error : parse_number(cmd, arg, &range, &global_for_writing()->engines);
 }
 
-static const char *set_shared_memory(cmd_parms *cmd, void *config, const char *arg)
+/* A size with its bounds as people write them. */
+typedef struct {
+    apr_off_t min;
+    apr_off_t max;
+    const char *told; /* "from 1M to 64G" */
+    const char *example;
+} size_range;
+
+static const char *parse_size(cmd_parms *cmd, const char *arg, const size_range *range,
+                              apr_off_t *value)
 {
-    const apr_off_t min = (apr_off_t)1 << 20;
-    const apr_off_t max = sizeof(size_t) > 4 ? (apr_off_t)64 << 30 : (apr_off_t)1 << 30;
-    const char *error = global_only(cmd);
     char *end = NULL;
     apr_off_t size = 0;
     int shift = 0;
 
-    (void)config;
-    if (error) {
-        return error;
-    }
     if (apr_strtoff(&size, arg, &end, 10) == APR_SUCCESS && end != arg && size >= 0 && *end) {
         const char unit = apr_toupper(*end++);
 
         shift = unit == 'K' ? 10 : unit == 'M' ? 20 : unit == 'G' ? 30 : -1;
     }
-    if (end == arg || !end || *end || shift < 0 || size < 0 || size > (max >> shift) ||
-        (size << shift) < min) {
+    if (end == arg || !end || *end || shift < 0 || size < 0 || size > (range->max >> shift) ||
+        (size << shift) < range->min) {
         return apr_psprintf(cmd->pool,
-                            "%s: \"%s\" is not a size from 1M to %s; give bytes or "
-                            "use K, M or G, for example: %s 64M",
-                            cmd->cmd->name, arg, sizeof(size_t) > 4 ? "64G" : "1G", cmd->cmd->name);
+                            "%s: \"%s\" is not a size %s; give bytes or use K, M or G, for "
+                            "example: %s %s",
+                            cmd->cmd->name, arg, range->told, cmd->cmd->name, range->example);
     }
-    global_for_writing()->shared_memory = size << shift;
+    *value = size << shift;
+    return NULL;
+}
+
+static const char *set_shared_memory(cmd_parms *cmd, void *config, const char *arg)
+{
+    static const size_range wide = {(apr_off_t)1 << 20, (apr_off_t)64 << 30, "from 1M to 64G",
+                                    "64M"};
+    static const size_range narrow = {(apr_off_t)1 << 20, (apr_off_t)1 << 30, "from 1M to 1G",
+                                      "64M"};
+    const char *error = global_only(cmd);
+
+    (void)config;
+    return error ? error
+                 : parse_size(cmd, arg, sizeof(size_t) > 4 ? &wide : &narrow,
+                              &global_for_writing()->shared_memory);
+}
+
+static const char *set_max_page_size(cmd_parms *cmd, void *config, const char *arg)
+{
+    static const size_range range = {1024, (apr_off_t)256 << 20, "from 1K to 256M", "2M"};
+    apr_off_t size = 0;
+    const char *error = parse_size(cmd, arg, &range, &size);
+
+    if (!error) {
+        ((muse_dir_config *)config)->max_page_size = (int)size;
+    }
+    return error;
+}
+
+static const char *set_abandoned(cmd_parms *cmd, void *config, const char *arg)
+{
+    muse_dir_config *c = config;
+
+    if (!strcasecmp(arg, "Cancel")) {
+        c->abandoned = MUSE_ABANDONED_CANCEL;
+    } else if (!strcasecmp(arg, "Finish")) {
+        c->abandoned = MUSE_ABANDONED_FINISH;
+    } else {
+        return apr_psprintf(cmd->pool,
+                            "%s: \"%s\" is neither Cancel (the provider is told to stop when the "
+                            "last reader leaves) nor Finish (the page is written for the cache)",
+                            cmd->cmd->name, arg);
+    }
     return NULL;
 }
 
@@ -397,6 +442,10 @@ const command_rec muse_directives[] = {
     NUMBER("MuseAiTimeout", timeout_range, ADMIN, "seconds that a whole page may take (300)"),
     NUMBER("MuseAiMaxTokens", tokens_range, ADMIN,
            "tokens that an answer may have (16384); 0 leaves it to the provider"),
+    AP_INIT_TAKE1("MuseAiMaxPageSize", set_max_page_size, NULL, ADMIN,
+                  "bytes after which a page that does not end is ended (2M)"),
+    AP_INIT_TAKE1("MuseAiAbandoned", set_abandoned, NULL, ADMIN,
+                  "when the last reader leaves: Cancel (default) or Finish the page"),
     AP_INIT_TAKE1("MuseAiPromptsDir", set_prompts_dir, NULL, ADMIN,
                   "folder with system_prompt and layout (.ai or .txt)"),
     FLAG("MuseAiPromptsMinify", prompts_minify, ADMIN, "On: prefer the .min variants of prompts"),

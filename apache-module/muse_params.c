@@ -47,6 +47,10 @@ apr_table_t *muse_params_make(const muse_request *q)
     add_text(params, "MUSE_PROMPTS_DIR", config->prompts_dir);
     add_text(params, "MUSE_PROMPTS_MINIFY", muse_or(config->prompts_minify, 0) ? "1" : NULL);
     add_number(p, params, "MUSE_MAX_TOKENS", config->max_tokens);
+    add_number(p, params, "MUSE_MAX_PAGE_SIZE", config->max_page_size);
+    if (muse_or(config->abandoned, MUSE_ABANDONED_CANCEL) == MUSE_ABANDONED_FINISH) {
+        add_text(params, "MUSE_ABANDONED", "finish");
+    }
     add_number(p, params, "MUSE_TIMEOUT", muse_or(config->timeout, MUSE_DEFAULT_TIMEOUT));
     for (i = 0; config->env && i < config->env->nelts; i++) {
         const char *name = APR_ARRAY_IDX(config->env, i, const char *);

@@ -1,12 +1,15 @@
 /**
  * One answer while it is written, for any number of readers.
  *
- * The pieces are kept in one list; a reader is an offset into it, so that none slows another and
- * a late one gets what there is at once. When the last reader leaves, the writing is aborted.
+ * It is held once. A reader is an offset into it, so that none slows another, and a late one gets
+ * what there is at once. When the last reader leaves, the writing is aborted, unless it is to be
+ * finished for the cache.
  */
 
 import type { Answer } from './caching/answer.ts';
 import { MuseError } from './errors.ts';
+import type { Log } from './log.ts';
+import { TextBlocks } from './text-blocks.ts';
 
 /**
  * `whole`: to its end, with the answer that the cache has now, if it has. `cut`: the provider ended
@@ -34,19 +37,36 @@ export interface Writer {
 /** Takes a complete answer to the cache, before any reader is told that it is whole. */
 export type Keep = (body: Buffer) => Promise<Answer | undefined>;
 
-const BYTES_MAX = 16 * 1_048_576;
+/** Someone who reads along. */
+export interface Reader {
+  /** There is more to read, or the answer has ended. Quick, and never throws. */
+  wake(): void;
+}
+
+export interface CompletionOptions {
+  readonly writer: Writer;
+  readonly keep: Keep;
+  /** Bytes; an answer that has more breaks off. */
+  readonly bytesMax: number;
+  /** Whether an answer that nobody reads any more is written to its end all the same. */
+  readonly finishAbandoned: boolean;
+  /** Told once what all readers meet. */
+  readonly log: Log;
+}
 
 export class Completion {
-  readonly #pieces: Buffer[] = [];
+  readonly #options: CompletionOptions;
+  readonly #text = new TextBlocks();
   readonly #controller = new AbortController();
-  #bytes = 0;
-  #readers = 0;
+  readonly #readers = new Set<Reader>();
+  readonly #ended = Promise.withResolvers<void>();
   #outcome: Outcome | undefined;
-  readonly #waiting = new Set<() => void>();
+  #wakes = false;
 
   /** Begins to write at once. */
-  constructor(writer: Writer, keep: Keep) {
-    void this.#run(writer, keep);
+  constructor(options: CompletionOptions) {
+    this.#options = options;
+    void this.#run();
   }
 
   /** Undefined while it is written. */
@@ -54,80 +74,85 @@ export class Completion {
     return this.#outcome;
   }
 
-  /**
-   * The pieces from the first on, then those to come; ends with the answer (see `outcome`) or when
-   * `signal` aborts. What has piled up for a slow reader comes as one piece.
-   */
-  async *read(signal: AbortSignal): AsyncGenerator<Buffer, void> {
-    let wake = (): void => {};
-    const leave = (): void => wake();
-    signal.addEventListener('abort', leave, { once: true });
-    this.#readers += 1;
-    try {
-      let next = 0;
-      while (!signal.aborted) {
-        const ready = this.#pieces.slice(next);
-        next += ready.length;
-        const [first] = ready;
-        if (first !== undefined) yield ready.length === 1 ? first : Buffer.concat(ready);
-        else if (this.#outcome !== undefined) return;
-        else {
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-            this.#waiting.add(resolve);
-          });
-        }
-      }
-    } finally {
-      signal.removeEventListener('abort', leave);
-      this.#waiting.delete(wake);
-      this.#readers -= 1;
-      if (this.#readers === 0 && this.#outcome === undefined) {
-        this.#controller.abort(new Error('nobody reads the answer any more'));
-      }
-    }
+  /** Nobody may join any more: the last reader has left, and the writing is being ended. */
+  get isAborted(): boolean {
+    return this.#controller.signal.aborted;
   }
 
-  async #run(writer: Writer, keep: Keep): Promise<void> {
+  /** Resolves when the outcome is there. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  /** From now on `reader` is woken; it is not, for what there is already. */
+  join(reader: Reader): void {
+    this.#readers.add(reader);
+  }
+
+  leave(reader: Reader): void {
+    if (!this.#readers.delete(reader) || this.#readers.size > 0) return;
+    if (this.#outcome !== undefined || this.#options.finishAbandoned) return;
+    this.#controller.abort(new Error('nobody reads the answer any more'));
+  }
+
+  /** A view of what is written from the byte `from` on; undefined: no more for now. */
+  read(from: number): Buffer | undefined {
+    return this.#text.view(from);
+  }
+
+  async #run(): Promise<void> {
+    const { writer, keep } = this.#options;
     const { signal } = this.#controller;
     try {
       const { complete } = await writer.write((piece) => this.#add(piece), signal);
-      if (complete) {
-        this.#finish({ kind: 'whole', kept: await keep(Buffer.concat(this.#pieces)) });
-      } else this.#finish({ kind: 'cut' });
+      if (complete) this.#finish({ kind: 'whole', kept: await keep(this.#text.whole()) });
+      else this.#finish({ kind: 'cut' });
     } catch (thrown) {
       const error = MuseError.from(thrown);
-      if (this.#bytes === 0) this.#finish({ kind: 'failed', error });
-      else {
-        if (!signal.aborted) this.#append(writer.notice(error));
-        this.#finish({ kind: 'broken', error });
+      if (this.#text.length === 0) {
+        this.#say(error, error.message);
+        this.#finish({ kind: 'failed', error });
+        return;
       }
+      this.#append(writer.notice(error));
+      this.#say(error, `the page broke off: ${error.message}`);
+      this.#finish({ kind: 'broken', error });
     }
+  }
+
+  /** That nobody is left to read is nobody's failure. */
+  #say(error: MuseError, text: string): void {
+    if (!this.isAborted) this.#options.log.write(error.code, text);
   }
 
   #add(piece: string): void {
     this.#controller.signal.throwIfAborted();
     this.#append(piece);
-    if (this.#bytes > BYTES_MAX) {
-      throw new MuseError('answer-too-long', `the answer has more than ${BYTES_MAX} bytes`);
+    const { bytesMax } = this.#options;
+    if (this.#text.length > bytesMax) {
+      const advice = 'see MuseAiMaxPageSize';
+      const text = `the answer has more than ${bytesMax} bytes, so the page ends there; ${advice}`;
+      throw new MuseError('answer-too-long', text);
     }
   }
 
   #append(piece: string): void {
     if (piece === '') return;
-    const bytes = Buffer.from(piece);
-    this.#pieces.push(bytes);
-    this.#bytes += bytes.length;
-    this.#wake();
+    this.#text.append(piece);
+    if (this.#wakes) return;
+    // Once for all that comes with one read from the provider, and before the next.
+    this.#wakes = true;
+    process.nextTick(() => this.#wake());
   }
 
   #finish(outcome: Outcome): void {
     this.#outcome = outcome;
+    this.#ended.resolve();
     this.#wake();
   }
 
   #wake(): void {
-    for (const resolve of this.#waiting) resolve();
-    this.#waiting.clear();
+    this.#wakes = false;
+    for (const reader of this.#readers) reader.wake();
   }
 }

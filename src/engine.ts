@@ -15,6 +15,7 @@ import { serveFastCgi } from './fastcgi/server.ts';
 import { createLog, type Log, oneLine, stderrSink } from './log.ts';
 import { ModelSource } from './models/source.ts';
 import { systemFiles } from './pages/files.ts';
+import { PageStore } from './pages/page-store.ts';
 import { PromptMemory } from './pages/prompt-memory.ts';
 import { PromptStore } from './pages/prompts.ts';
 import { watchPrompts } from './pages/watch-prompts.ts';
@@ -79,7 +80,7 @@ async function run(): Promise<void> {
 
   const slot = region.claimCounters();
   const pipeline = createPipeline({
-    files: systemFiles,
+    pages: new PageStore(systemFiles, clock),
     models,
     prompts,
     providers: createProviderDirectory({
@@ -94,6 +95,7 @@ async function run(): Promise<void> {
       failed: () => region.count(slot, 'failures', 1),
     },
     clock,
+    log,
     logFor: (reply) =>
       createLog((level, line) => reply.log(level, line), settings.logLevel, secrets),
   });

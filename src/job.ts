@@ -6,9 +6,8 @@ import { MuseError } from './errors.ts';
 import type { Header } from './exchange.ts';
 import type { Model } from './models/model.ts';
 import { composeMessages } from './pages/messages.ts';
-import type { Page } from './pages/page.ts';
+import type { ParsedPage } from './pages/page-store.ts';
 import type { PromptStore } from './pages/prompts.ts';
-import { parseTemplate } from './pages/template.ts';
 import type { ProviderDirectory } from './providers/directory.ts';
 import type { CompletionRequest, Provider } from './providers/provider.ts';
 import type { Asked } from './request.ts';
@@ -36,13 +35,11 @@ export interface JobSources {
 
 const MAX_TOKENS_DEFAULT = 16_384;
 const HTML = 'text/html; charset=utf-8';
-/** Asks for a page past the cache; it says nothing to the page itself. */
-const BYPASS_FIELD = 'cache-bypass';
 
 /** @throws {MuseError} for a mistake in the page, the prompts or the configuration. */
 export async function prepareJob(
   asked: Asked,
-  page: Page,
+  { page, template }: ParsedPage,
   model: Model,
   sources: JobSources,
 ): Promise<Job> {
@@ -58,8 +55,8 @@ export async function prepareJob(
     asked.promptsDir === undefined
       ? { systemPrompt: undefined, layout: undefined }
       : await sources.prompts.read(asked.promptsDir, asked.promptsMinify);
-  const prompt = parseTemplate(page).render({
-    query: queryEntries(asked.query),
+  const prompt = template.render({
+    query: new URLSearchParams(asked.query),
     path: asked.path,
     lang: lang ?? '',
     model: model.name,
@@ -96,8 +93,4 @@ function withCharset(contentType: string | undefined): string {
   if (contentType === undefined) return HTML;
   if (!/^text\//i.test(contentType) || /;\s*charset=/i.test(contentType)) return contentType;
   return `${contentType}; charset=utf-8`;
-}
-
-function queryEntries(query: string): [string, string][] {
-  return [...new URLSearchParams(query)].filter(([name]) => name !== BYPASS_FIELD);
 }

@@ -30,6 +30,32 @@ export function createLog(sink: LineSink, threshold: Threshold, secrets: Secrets
   };
 }
 
+/**
+ * A log for what concerns several requests at once: each event goes to the first of them that is
+ * still there, or, when none is, to the log of all that concerns nobody's request.
+ */
+export class SharedLog implements Log {
+  readonly #logs = new Set<Log>();
+  readonly #otherwise: Log;
+
+  constructor(otherwise: Log) {
+    this.#otherwise = otherwise;
+  }
+
+  add(log: Log): void {
+    this.#logs.add(log);
+  }
+
+  remove(log: Log): void {
+    this.#logs.delete(log);
+  }
+
+  write(event: EventName, text: string): void {
+    const [first = this.#otherwise] = this.#logs;
+    first.write(event, text);
+  }
+}
+
 /** The sink for the engine's own standard error, which the supervisor reads line by line. */
 export function stderrSink(write: (line: string) => void): LineSink {
   return (level, line) => write(`<${SYSLOG[level]}>${line}\n`);

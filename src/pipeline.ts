@@ -8,40 +8,50 @@
 
 import { makeAnswer } from './caching/answer.ts';
 import type { Answers } from './caching/answers.ts';
+import type { CachePolicy } from './caching/policy.ts';
 import { createCleaner } from './cleaning/cleaner.ts';
 import type { Clock } from './clock.ts';
-import { Completion } from './completion.ts';
+import { Completion, type Outcome } from './completion.ts';
 import { MuseError } from './errors.ts';
-import type { Handler, Reply } from './exchange.ts';
+import type { Handler, Header, Reply } from './exchange.ts';
 import { type Job, type JobSources, prepareJob } from './job.ts';
-import type { Log } from './log.ts';
+import { type Log, SharedLog } from './log.ts';
 import type { ModelSource } from './models/source.ts';
-import type { Files } from './pages/files.ts';
-import { readPage } from './pages/page.ts';
-import { sendFailure, sendKept, sendPieces, streamHead } from './replies.ts';
-import { readRequest } from './request.ts';
+import type { PageStore } from './pages/page-store.ts';
+import { sendFailure, sendKept, sendWritten, streamHead } from './replies.ts';
+import { type Asked, readRequest } from './request.ts';
+import { UnderWay } from './under-way.ts';
 import { type CallCounter, createWriter } from './writing.ts';
 
 export interface PipelineParts extends JobSources {
-  readonly files: Files;
+  readonly pages: PageStore;
   readonly models: ModelSource;
   readonly answers: Answers;
   readonly counter: CallCounter;
   readonly clock: Clock;
   /** A log whose lines belong to one request. */
   readonly logFor: (reply: Reply) => Log;
+  /** The log of what belongs to none. */
+  readonly log: Log;
+}
+
+/** An answer that is being written, and who is told about it. */
+interface Flight {
+  readonly completion: Completion;
+  readonly log: SharedLog;
 }
 
 export function createPipeline(parts: PipelineParts): Handler {
   const { answers, clock } = parts;
+  const underWay = new UnderWay<Flight>();
 
   return async (request, reply) => {
     const log = parts.logFor(reply);
     try {
       const asked = readRequest(request.params);
-      const page = await readPage(asked.file, parts.files);
+      const page = await parts.pages.read(asked.file);
       const model = parts.models.choose(
-        { chosen: asked.model, page: page.settings.model, directory: asked.modelDefault },
+        { chosen: asked.model, page: page.page.settings.model, directory: asked.modelDefault },
         log,
       );
       const job = await prepareJob(asked, page, model, parts);
@@ -53,34 +63,24 @@ export function createPipeline(parts: PipelineParts): Handler {
         sendKept(reply, kept, policy.ttl, clock.now());
         return;
       }
-      const head = streamHead(job.headers, asked.cache, policy);
       if (asked.method === 'HEAD') {
-        reply.head(
-          200,
-          head.filter(([name]) => name !== 'Cache-Status'),
-        );
+        reply.head(200, headOnly(streamHead(job.headers, asked.cache, policy, false)));
         reply.end('whole');
         return;
       }
       if (request.signal.aborted) return;
-      const completion = startCompletion(job, log);
-      const outcome = await sendPieces(completion, reply, head, request.signal);
+      const joined = policy.lookUp ? underWay.find(key) : undefined;
+      const flight = joined ?? startFlight(job, asked);
+      const head = streamHead(job.headers, asked.cache, policy, joined !== undefined);
+      flight.log.add(log);
+      const outcome = await sendWritten(flight.completion, reply, head, request.signal);
+      flight.log.remove(log);
       if (outcome === undefined) return;
-      if (outcome.kind === 'failed') throw outcome.error;
-      if (outcome.kind === 'broken') {
-        log.write(outcome.error.code, `the page broke off: ${outcome.error.message}`);
-        reply.end('broken');
-        return;
-      }
-      if (outcome.kind === 'cut') {
-        // Its head promised a max-age: aborted, it stays out of every cache on its way.
-        reply.end(policy.store ? 'broken' : 'whole');
-        return;
-      }
-      if (outcome.kept !== undefined && asked.pageKey !== undefined) {
+      if (outcome.kind === 'whole' && outcome.kept !== undefined && asked.pageKey !== undefined) {
         answers.alias(asked.pageKey, key, outcome.kept, policy.ttl);
       }
-      reply.end('whole');
+      if (outcome.kind === 'failed') sendFailure(reply, outcome.error);
+      else reply.end(isWhole(outcome, policy) ? 'whole' : 'broken');
     } catch (thrown) {
       const error = MuseError.from(thrown);
       log.write(error.code, error.message);
@@ -88,7 +88,7 @@ export function createPipeline(parts: PipelineParts): Handler {
     }
   };
 
-  function startCompletion(job: Job, log: Log): Completion {
+  function startFlight(job: Job, asked: Asked): Flight {
     const { contentType, key, lang, model, policy, provider, request, title } = job;
     const cleaner = createCleaner({
       contentType: /^text\/html\b/i.test(contentType) ? 'html' : 'text',
@@ -96,11 +96,31 @@ export function createPipeline(parts: PipelineParts): Handler {
       ...(title === undefined ? {} : { title }),
       ...(lang === undefined ? {} : { lang }),
     });
-    const writer = createWriter({ provider, request, model, cleaner, counter: parts.counter, log });
-    return new Completion(writer, async (body) => {
-      if (!policy.store) return undefined;
-      const answer = makeAnswer(body, job.headers, clock.now(), policy.ttl * 1_000);
-      return (await answers.keep(key, answer)) ? answer : undefined;
+    const log = new SharedLog(parts.log);
+    const completion = new Completion({
+      writer: createWriter({ provider, request, model, cleaner, counter: parts.counter, log }),
+      async keep(body) {
+        if (!policy.store) return undefined;
+        const answer = makeAnswer(body, job.headers, clock.now(), policy.ttl * 1_000);
+        return (await answers.keep(key, answer)) ? answer : undefined;
+      },
+      bytesMax: asked.maxPageSize,
+      finishAbandoned: asked.finishAbandoned && policy.store,
+      log,
     });
+    const flight = { completion, log };
+    // What may not be looked up is written for each visitor anew.
+    if (policy.lookUp) underWay.add(key, flight);
+    return flight;
   }
+}
+
+/** Whether the reply may end in order. A page that promised a max-age is aborted if it was cut. */
+function isWhole(outcome: Outcome, policy: CachePolicy): boolean {
+  return outcome.kind === 'whole' || (outcome.kind === 'cut' && !policy.store);
+}
+
+/** Nothing was looked for to be stored. */
+function headOnly(head: readonly Header[]): Header[] {
+  return head.filter(([name]) => name !== 'Cache-Status');
 }

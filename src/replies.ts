@@ -2,7 +2,7 @@
 
 import type { Answer } from './caching/answer.ts';
 import type { CachePolicy } from './caching/policy.ts';
-import type { Completion, Outcome } from './completion.ts';
+import type { Completion, Outcome, Reader } from './completion.ts';
 import type { MuseError } from './errors.ts';
 import type { Header, Reply } from './exchange.ts';
 import type { CacheMode } from './request.ts';
@@ -23,40 +23,83 @@ export function sendKept(reply: Reply, answer: Answer, ttl: number, now: number)
   reply.end('whole');
 }
 
-/** The head of a page that is about to be written. It promises what the cache will keep. */
+/**
+ * The head of a page that is being written. It promises what the cache will keep. `joined`: it is
+ * another visitor's, too (RFC 9211, section 2.6).
+ */
 export function streamHead(
   headers: readonly Header[],
   mode: CacheMode,
   policy: CachePolicy,
+  joined: boolean,
 ): Header[] {
   const forward = mode === 'on' && policy.lookUp ? 'uri-miss' : 'bypass';
+  const status = `muse; fwd=${forward}${policy.store ? '; stored' : ''}`;
   return [
     ...headers,
     ['Cache-Control', policy.store ? `max-age=${policy.ttl}` : 'no-store'],
-    ['Cache-Status', `muse; fwd=${forward}${policy.store ? '; stored' : ''}`],
+    ['Cache-Status', joined ? `${status}; collapsed` : status],
   ];
 }
 
 /**
- * Sends the pieces of `completion` as they come. The head goes with the first of them, so that a
- * failure before it can still be told by a status. Resolves when the answer has ended or the
- * client has left.
+ * Sends what `completion` writes as it comes, at the pace of the client. The head goes with the
+ * first of it, so that a failure before it can still be told by a status. Resolves when the answer
+ * has ended or the client has left.
  *
  * @returns the answer's outcome; undefined when the client left before it.
+ * @throws {BadHeadError} as `reply.head` does.
  */
-export async function sendPieces(
+export function sendWritten(
   completion: Completion,
   reply: Reply,
   head: readonly Header[],
   signal: AbortSignal,
 ): Promise<Outcome | undefined> {
-  let begun = false;
-  for await (const piece of completion.read(signal)) {
-    if (!begun) reply.head(200, head);
-    begun = true;
-    await reply.write(piece);
-  }
-  return signal.aborted ? undefined : completion.outcome;
+  return new Promise((resolve, reject) => {
+    let at = 0;
+    let isSlow = false;
+    const over = (): void => {
+      signal.removeEventListener('abort', leave);
+      completion.leave(reader);
+    };
+    const leave = (): void => {
+      over();
+      resolve(undefined);
+    };
+    const send = (): void => {
+      for (let piece = completion.read(at); piece !== undefined; piece = completion.read(at)) {
+        if (at === 0) reply.head(200, head);
+        at += piece.length;
+        const left = reply.write(piece);
+        if (left === undefined) continue;
+        isSlow = true;
+        void left.then(() => {
+          isSlow = false;
+          reader.wake();
+        });
+        return;
+      }
+      if (completion.outcome === undefined) return;
+      over();
+      resolve(completion.outcome);
+    };
+    const reader: Reader = {
+      wake() {
+        if (isSlow || signal.aborted) return;
+        try {
+          send();
+        } catch (error) {
+          over();
+          reject(error);
+        }
+      },
+    };
+    signal.addEventListener('abort', leave);
+    completion.join(reader);
+    if (signal.aborted) leave();
+    else reader.wake();
+  });
 }
 
 /** Tells why there is no page; httpd makes the body. Nothing may have been sent before. */

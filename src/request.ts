@@ -29,12 +29,17 @@ export interface Asked {
   readonly maxTokens: number | undefined;
   /** Seconds for the whole page. */
   readonly timeout: number;
+  /** Bytes after which an answer breaks off. */
+  readonly maxPageSize: number;
+  /** Whether an answer is written to its end though its last reader has left. */
+  readonly finishAbandoned: boolean;
   /** Declared environment variables, by name. */
   readonly env: ReadonlyMap<string, string>;
 }
 
 const ENV_PREFIX = 'MUSE_ENV_';
 const TIMEOUT_DEFAULT = 300;
+const PAGE_SIZE_DEFAULT = 2_097_152;
 
 /**
  * The request behind `params`.
@@ -59,6 +64,8 @@ export function readRequest(params: ReadonlyMap<string, string>): Asked {
     promptsMinify: params.get('MUSE_PROMPTS_MINIFY') === '1',
     maxTokens: readNumber(params, 'MUSE_MAX_TOKENS'),
     timeout: readNumber(params, 'MUSE_TIMEOUT') || TIMEOUT_DEFAULT,
+    maxPageSize: readNumber(params, 'MUSE_MAX_PAGE_SIZE') ?? PAGE_SIZE_DEFAULT,
+    finishAbandoned: params.get('MUSE_ABANDONED') === 'finish',
     env: readEnv(params),
   };
 }

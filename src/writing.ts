@@ -5,7 +5,14 @@ import type { Writer } from './completion.ts';
 import { MuseError } from './errors.ts';
 import type { Log } from './log.ts';
 import type { Model } from './models/model.ts';
-import type { CompletionRequest, FinishReason, Provider, Usage } from './providers/provider.ts';
+import type {
+  CompletionRequest,
+  CompletionSink,
+  Finish,
+  FinishReason,
+  Provider,
+  Usage,
+} from './providers/provider.ts';
 
 /** Provider calls, for the counters that all of httpd shares. */
 export interface CallCounter {
@@ -30,12 +37,11 @@ export function createWriter(options: WritingOptions): Writer {
     async write(emit, signal) {
       counter.started();
       try {
-        for await (const event of provider.complete(request, signal)) {
-          if (event.type === 'text') emit(cleaner.push(event.text));
-          else if (event.type === 'reasoning') cleaner.pushReasoning(event.text);
-          else return finish(event.reason, event.usage, emit);
-        }
-        throw new MuseError('provider-cut-off', `model "${model.name}": the answer has no end`);
+        const sink: CompletionSink = {
+          text: (text) => emit(cleaner.push(text)),
+          reasoning: (text) => cleaner.pushReasoning(text),
+        };
+        return finish(await provider.complete(request, sink, signal), emit);
       } catch (error) {
         if (!signal.aborted) counter.failed();
         throw error;
@@ -44,11 +50,7 @@ export function createWriter(options: WritingOptions): Writer {
     notice: (error) => cleaner.notice(noticeFor(error)),
   };
 
-  function finish(
-    reason: FinishReason,
-    usage: Usage | undefined,
-    emit: (piece: string) => void,
-  ): { complete: boolean } {
+  function finish({ reason, usage }: Finish, emit: (piece: string) => void): { complete: boolean } {
     if (usage !== undefined) logUsage(usage, model, log);
     const short = reason === 'length' || reason === 'content_filter';
     const last = short ? cleaner.notice(kindOf(reason)) : cleaner.end();

@@ -6,9 +6,14 @@ import type { ReplyChannel } from './reply.ts';
 /** How long a closed connection waits for the other side to close it too. */
 const LINGER_MS = 2_000;
 
+/** Up to here one copy costs less than the kernel's list of many small pieces. */
+const JOIN_MAX = 16_384;
+
 export class Channel implements ReplyChannel {
   readonly #socket: Socket;
-  #corked = false;
+  /** What was sent in this turn of the event loop. */
+  #parts: Uint8Array[] = [];
+  #bytes = 0;
   #drain: PromiseWithResolvers<void> | undefined;
 
   constructor(socket: Socket) {
@@ -24,21 +29,40 @@ export class Channel implements ReplyChannel {
 
   send(parts: readonly Uint8Array[]): boolean {
     if (this.isClosed) return true;
-    // All that is written in this turn of the event loop leaves with one system call, at its end.
-    if (!this.#corked) {
-      this.#corked = true;
-      this.#socket.cork();
-      process.nextTick(() => {
-        this.#corked = false;
-        this.#socket.uncork();
-      });
+    // All that is sent in this turn of the event loop leaves with one system call, at its end.
+    if (this.#parts.length === 0) process.nextTick(() => this.#flush());
+    for (const part of parts) {
+      this.#parts.push(part);
+      this.#bytes += part.length;
     }
-    for (const part of parts) this.#socket.write(part);
-    return !this.#socket.writableNeedDrain;
+    return !this.#needsDrain;
+  }
+
+  get #needsDrain(): boolean {
+    const { writableNeedDrain, writableLength, writableHighWaterMark } = this.#socket;
+    return writableNeedDrain || writableLength + this.#bytes >= writableHighWaterMark;
+  }
+
+  #flush(): void {
+    const parts = this.#parts;
+    const bytes = this.#bytes;
+    if (parts.length === 0) return;
+    this.#parts = [];
+    this.#bytes = 0;
+    if (this.isClosed) return;
+    if (bytes <= JOIN_MAX) {
+      this.#socket.write(parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts, bytes));
+    } else {
+      this.#socket.cork();
+      for (const part of parts) this.#socket.write(part);
+      this.#socket.uncork();
+    }
+    // Taken at once by the kernel: there will be no 'drain' for it.
+    if (!this.#socket.writableNeedDrain) this.release();
   }
 
   drained(): Promise<void> {
-    if (this.isClosed || !this.#socket.writableNeedDrain) return Promise.resolve();
+    if (this.isClosed || !this.#needsDrain) return Promise.resolve();
     this.#drain ??= Promise.withResolvers();
     return this.#drain.promise;
   }
@@ -56,6 +80,7 @@ export class Channel implements ReplyChannel {
    */
   close(): void {
     if (this.isClosed) return;
+    this.#flush();
     this.#socket.end(() => {
       this.#socket.setTimeout(LINGER_MS, () => this.#socket.destroy());
     });

@@ -1,11 +1,12 @@
 /** The file system as pages need it, so that a test can stand in for it. */
 
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 
 /** What tells one state of a file from another. */
 export interface FileMark {
-  readonly mtimeMs: number;
+  /** When content, owner or permissions last changed; nobody can set it. */
+  readonly changedMs: number;
   readonly size: number;
   readonly inode: number;
 }
@@ -17,20 +18,17 @@ export interface Files {
   read(path: string, limit: number): Promise<Buffer>;
 }
 
+/**
+ * Synchronous within: a page is small, and most often in the kernel's memory, while each step in
+ * libuv's thread pool would cost more than all of them here, before the first byte of every page.
+ */
 export const systemFiles: Files = {
   async mark(path) {
-    const found = await stat(path).catch((error: unknown) => {
-      if (isAbsence(error)) return undefined;
-      throw error;
-    });
+    const found = statSync(path, { throwIfNoEntry: false });
     if (found === undefined || !found.isFile()) return undefined;
-    return { mtimeMs: found.mtimeMs, size: found.size, inode: found.ino };
+    return { changedMs: found.ctimeMs, size: found.size, inode: found.ino };
   },
 
-  /**
-   * Synchronous within: a page is small, and most often in the kernel's memory, while each step in
-   * libuv's thread pool would cost more than all of them here, before the first byte of every page.
-   */
   async read(path, limit) {
     // Non-blocking: a FIFO in place of a page must not hold the engine.
     const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -50,6 +48,10 @@ export const systemFiles: Files = {
     }
   },
 };
+
+export function sameMark(a: FileMark | undefined, b: FileMark | undefined): boolean {
+  return a?.changedMs === b?.changedMs && a?.size === b?.size && a?.inode === b?.inode;
+}
 
 /** The real path behind `path`, or undefined when it leads nowhere. */
 export async function realPath(path: string): Promise<string | undefined> {

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { MuseError, messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { FileMark, Files } from './files.ts';
+import { type FileMark, type Files, sameMark } from './files.ts';
 
 export interface Prompts {
   readonly systemPrompt: string | undefined;
@@ -93,8 +93,4 @@ export class PromptStore {
       `MuseAiPromptsDir ${folder} holds none of ${names.join(', ')}; the built-in prompt is used`,
     );
   }
-}
-
-export function sameMark(a: FileMark | undefined, b: FileMark | undefined): boolean {
-  return a?.mtimeMs === b?.mtimeMs && a?.size === b?.size && a?.inode === b?.inode;
 }

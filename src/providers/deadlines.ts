@@ -8,44 +8,41 @@ const CONNECT_DEFAULT = 10;
 const IDLE_DEFAULT = 60;
 
 export interface Deadlines {
-  /** Aborted when the caller's signal is, or a timer ends: then its reason is a MuseError. */
-  readonly signal: AbortSignal;
-  /** Whether the connection to the provider has stood. */
-  readonly isConnected: boolean;
   /** The connection to the provider stands. */
   connected(): void;
   /** Something has arrived: of the answer itself, or (`content` false) around it. */
   progress(content: boolean): void;
   /** Clears all timers. */
-  [Symbol.dispose](): void;
+  clear(): void;
 }
 
-/** Starts the timers of a call to `model`; `total` is the page's own limit in seconds. */
-export function startDeadlines(
-  model: { readonly name: string; readonly timeouts: Timeouts },
-  total: number,
-  caller: AbortSignal,
-  clock: Clock,
-): Deadlines {
+export interface DeadlineOptions {
+  readonly model: { readonly name: string; readonly timeouts: Timeouts };
+  /** The page's own limit in seconds. */
+  readonly total: number;
+  readonly clock: Clock;
+  /** Called at the end of a timer. */
+  readonly onExpired: (error: MuseError) => void;
+}
+
+/** Starts the timers of a call. */
+export function startDeadlines({ model, total, clock, onExpired }: DeadlineOptions): Deadlines {
   const { timeouts } = model;
-  const controller = new AbortController();
   const timers = new Map<string, Timer>();
   const expire = (field: string, seconds: number, what: string): void => {
     const advice = field === 'total' ? 'timeouts.total or MuseAiTimeout' : `timeouts.${field}`;
     const detail = `model "${model.name}": ${what} within ${seconds} s; see ${advice}`;
-    controller.abort(new MuseError('provider-slow', detail));
+    onExpired(new MuseError('provider-slow', detail));
   };
   const start = (field: string, seconds: number, what: string): void => {
     const timer = clock.after(seconds * 1_000, () => expire(field, seconds, what));
     timers.set(field, timer);
   };
   const stop = (field: string): void => timers.get(field)?.clear();
-  const leave = (): void => controller.abort(caller.reason);
 
   // One timer for many pieces: it looks when the last one came, and waits for what is left.
   const idle = timeouts.idle ?? IDLE_DEFAULT;
   let lastAt: number | undefined;
-  let isConnected = false;
   const watchIdle = (ms: number): void => {
     const timer = clock.after(ms, () => {
       const left = (lastAt ?? 0) + idle * 1_000 - clock.uptime();
@@ -55,19 +52,12 @@ export function startDeadlines(
     timers.set('idle', timer);
   };
 
-  if (caller.aborted) leave();
-  else caller.addEventListener('abort', leave, { once: true });
   start('total', Math.min(timeouts.total ?? total, total), 'the answer was not complete');
   start('connect', timeouts.connect ?? CONNECT_DEFAULT, 'the endpoint took no connection');
   if (timeouts.first !== undefined) start('first', timeouts.first, 'nothing of the answer came');
 
   return {
-    signal: controller.signal,
-    get isConnected() {
-      return isConnected;
-    },
     connected() {
-      isConnected = true;
       stop('connect');
     },
     progress(content) {
@@ -78,8 +68,7 @@ export function startDeadlines(
       }
       lastAt = clock.uptime();
     },
-    [Symbol.dispose]() {
-      caller.removeEventListener('abort', leave);
+    clear() {
       for (const timer of timers.values()) timer.clear();
     },
   };

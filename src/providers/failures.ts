@@ -1,8 +1,8 @@
 /** What went wrong at a provider, as one of the engine's own errors. */
 
-import { APIConnectionError, APIError } from 'openai';
 import { type FailureCode, MuseError, messageOf, systemCode } from '../errors.ts';
 import { withoutQuotes } from '../quotes.ts';
+import type { HeaderOf } from './transport.ts';
 
 export interface CallInfo {
   readonly model: string;
@@ -12,83 +12,84 @@ export interface CallInfo {
   readonly apiKey: string | undefined;
   /** The wall clock, against which a date of the provider's is read. */
   readonly now: () => number;
-  /** Whether a connection has stood. */
-  readonly isConnected: () => boolean;
   /** The texts of the request: what a provider repeats of them is not logged. */
   readonly said: readonly string[];
 }
 
+/** How far a call had come. */
+export type CallStage = 'connecting' | 'waiting' | 'streaming';
+
 const RETRY_AFTER_MAX = 3_600;
 
-/** The MuseError for whatever a call to `call.url` threw. */
-export function toFailure(thrown: unknown, call: CallInfo): MuseError {
-  const own = [...causes(thrown)].find((each) => each instanceof MuseError);
-  if (own !== undefined) return own;
-  const sources = call.apiKey === undefined ? call.said : [call.apiKey, ...call.said];
-  const quote = (text: string): string => withoutQuotes(text, sources);
-  const fail = (code: FailureCode, text: string, retryAfter?: number): MuseError =>
-    new MuseError(code, `model "${call.model}" at ${call.url}: ${text}`, {
-      cause: thrown,
-      retryAfter,
-    });
-
-  if (thrown instanceof APIConnectionError) {
-    const why = quote(rootCause(thrown));
-    return call.isConnected()
-      ? fail('provider-cut-off', `the connection broke before an answer: ${why}`)
-      : fail('provider-unreachable', `no connection: ${why}`);
-  }
-  if (thrown instanceof APIError && thrown.status !== undefined) {
-    return fromStatus(thrown, call, quote, fail);
-  }
-  if (thrown instanceof APIError) {
-    return fail('provider-failed', `reported an error in its stream: ${quote(thrown.message)}`);
-  }
-  if (thrown instanceof SyntaxError) {
-    return fail('provider-nonsense', 'sent an event that is no JSON');
-  }
-  if (systemCode(thrown) !== undefined || thrown instanceof TypeError) {
-    return fail('provider-cut-off', `the connection broke: ${quote(rootCause(thrown))}`);
-  }
-  return fail('provider-failed', quote(messageOf(thrown)));
+/** A provider's words for the log, without what they repeat of the key and the prompt. */
+export function redact(text: string, { apiKey, said }: CallInfo): string {
+  return withoutQuotes(text, apiKey === undefined ? said : [apiKey, ...said]);
 }
 
-function fromStatus(
-  error: APIError,
+/** The connection did not come about, or broke. */
+export function connectionFailure(error: Error, stage: CallStage, call: CallInfo): MuseError {
+  const why = redact(rootCause(error), call);
+  if (stage === 'connecting') return failure('provider-unreachable', `no connection: ${why}`, call);
+  const what =
+    stage === 'waiting' ? 'the connection broke before an answer' : 'the connection broke';
+  return failure('provider-cut-off', `${what}: ${why}`, call);
+}
+
+/** The endpoint answered with a status that is no success. */
+export function statusFailure(
+  status: number,
+  header: HeaderOf,
+  body: string,
   call: CallInfo,
-  quote: (text: string) => string,
-  fail: (code: FailureCode, text: string, retryAfter?: number) => MuseError,
 ): MuseError {
-  const status = error.status ?? 0;
-  const said = `(${quote(error.message)})`;
+  const said = `(${redact(wordsOf(status, body), call)})`;
   if (status === 401 || status === 403) {
     const sent = call.apiKey !== undefined;
     const advice = sent
       ? 'check api_key in models.json or MuseAiApiKey, and PassEnv for the variable it names'
       : 'no key was sent; set api_key for this model in models.json, or MuseAiApiKey';
     const what = sent ? 'the endpoint refused the key' : 'the endpoint asks for a key';
-    return fail('provider-refused-key', `${what}; ${advice} ${said}`);
+    return failure('provider-refused-key', `${what}; ${advice} ${said}`, call);
   }
   if (status === 404) {
     const text = `the endpoint knows no model "${call.upstream}", or the endpoint’s path is wrong`;
-    return fail('provider-unknown-model', `${text} ${said}`);
+    return failure('provider-unknown-model', `${text} ${said}`, call);
   }
   if (status === 429) {
-    const after = retryAfter(error.headers?.get('retry-after'), call.now());
-    return fail('provider-busy', `the endpoint’s rate limit or quota is used up ${said}`, after);
+    const after = retryAfter(header('retry-after'), call.now());
+    const text = `the endpoint’s rate limit or quota is used up ${said}`;
+    return failure('provider-busy', text, call, after);
   }
   if (status >= 300 && status < 400) {
-    const to = URL.parse(error.headers?.get('location') ?? '', call.url);
+    const to = URL.parse(header('location') ?? '', call.url);
     // A query might repeat the request's.
-    const where = to === null ? 'nowhere' : quote(`${to.origin}${to.pathname}`);
+    const where = to === null ? 'nowhere' : redact(`${to.origin}${to.pathname}`, call);
     const text = `answered with a redirect to ${where}, which is not followed`;
-    return fail('provider-redirected', `${text}; set endpoint to where the API is`);
+    return failure('provider-redirected', `${text}; set endpoint to where the API is`, call);
   }
   if (status >= 500) {
-    const after = retryAfter(error.headers?.get('retry-after'), call.now());
-    return fail('provider-failed', `answered with the status ${status} ${said}`, after);
+    const after = retryAfter(header('retry-after'), call.now());
+    return failure('provider-failed', `answered with the status ${status} ${said}`, call, after);
   }
-  return fail('provider-rejected', `rejected the request with the status ${status} ${said}`);
+  const text = `rejected the request with the status ${status} ${said}`;
+  return failure('provider-rejected', text, call);
+}
+
+function failure(code: FailureCode, text: string, call: CallInfo, retryAfter?: number): MuseError {
+  return new MuseError(code, `model "${call.model}" at ${call.url}: ${text}`, { retryAfter });
+}
+
+/** What the body of an error says: `{"error": {"message": …}}`, or whatever else is in it. */
+function wordsOf(status: number, body: string): string {
+  const text = body.trim();
+  try {
+    const parsed = JSON.parse(text);
+    const message = parsed?.error?.message ?? parsed?.message ?? parsed?.error;
+    if (typeof message === 'string') return `${status} ${message}`;
+  } catch {
+    // Not JSON: as it is.
+  }
+  return text === '' ? `${status}, without a word` : `${status} ${text}`;
 }
 
 /**

@@ -1,30 +1,26 @@
-/** Any OpenAI-compatible endpoint, through the `openai` package. */
+/**
+ * Any OpenAI-compatible endpoint: chat completions as a stream of server-sent events.
+ *
+ * Written against the protocol itself. What arrives on the socket is in the page by the time the
+ * next byte is read, and a page costs a fraction of what a general client's layers would.
+ */
 
-import OpenAI from 'openai';
-import type {
-  ChatCompletionChunk,
-  ChatCompletionCreateParamsStreaming,
-} from 'openai/resources/chat/completions';
+import type { ChatCompletionCreateParamsStreaming } from 'openai/resources/chat/completions';
 import type { Clock } from '../clock.ts';
 import { MuseError } from '../errors.ts';
 import type { Model } from '../models/model.ts';
 import type { Target } from '../models/target.ts';
+import { ChunkReader } from './chunks.ts';
 import { type Deadlines, startDeadlines } from './deadlines.ts';
-import { type CallInfo, toFailure } from './failures.ts';
-import type {
-  CompletionRequest,
-  FinishReason,
-  Provider,
-  ProviderEvent,
-  Usage,
-} from './provider.ts';
-import type { Transport } from './transport.ts';
+import { EventStreamReader } from './event-stream.ts';
+import { type CallInfo, connectionFailure, redact, statusFailure } from './failures.ts';
+import type { CompletionRequest, CompletionSink, Finish, Provider } from './provider.ts';
+import type { Address, CallListener, HeaderOf, Transport } from './transport.ts';
 
-/** The package insists on a key; ours, if any, is set by the transport's headers alone. */
-const PLACEHOLDER_KEY = 'unused';
-/** Tells the calls of one client apart on their way through the package; it is never sent. */
-const CALL_HEADER = 'x-muse-call';
 const USER_AGENT = 'mod_muse_ai';
+const OPERATION = '/chat/completions';
+/** An error's body is read for the log only. */
+const ERROR_BODY_MAX = 16_384;
 
 export interface OpenAiOptions {
   readonly model: Model;
@@ -34,70 +30,135 @@ export interface OpenAiOptions {
 }
 
 export function createOpenAiProvider({ model, target, transport, clock }: OpenAiOptions): Provider {
-  const headers = headersFor(model, target);
-  const underWay = new Map<string, Call>();
-  let calls = 0;
-  // One client for all calls: to make one costs more than a request.
-  const client = new OpenAI({
-    // All of these are given, so that none of them is read from the environment.
-    apiKey: PLACEHOLDER_KEY,
-    adminAPIKey: null,
-    organization: null,
-    project: null,
-    webhookSecret: null,
-    baseURL: target.url,
-    logLevel: 'off',
-    maxRetries: 0,
-    timeout: 2_147_483_647,
-    async fetch(url, init) {
-      const call = underWay.get(new Headers(init?.headers).get(CALL_HEADER) ?? '');
-      if (call === undefined) throw new TypeError('a request of no call');
-      const { deadlines, info } = call;
-      const { signal } = deadlines;
-      const onConnected = (): void => deadlines.connected();
-      const response = await transport(String(url), bodyOf(init), { headers, signal, onConnected });
-      return checkStream(response, info);
-    },
-  });
+  const url = new URL(`${target.url}${OPERATION}`);
+  const address: Address = {
+    origin: url.origin,
+    path: url.pathname,
+    headers: headersFor(model, target),
+  };
+  const isOpenAi = url.hostname === 'api.openai.com';
 
   return {
-    async *complete(request, signal) {
-      using deadlines = startDeadlines(model, request.timeout, signal, clock);
-      const info: CallInfo = {
-        model: model.name,
-        upstream: model.upstream,
-        url: target.url,
-        apiKey: target.apiKey,
-        now: () => clock.now(),
-        isConnected: () => deadlines.isConnected,
-        said: request.messages.map(({ content }) => content),
-      };
-      const id = String(calls++);
-      underWay.set(id, { deadlines, info });
-      try {
-        const stream = await client.chat.completions.create(toParams(model, target, request), {
-          signal: deadlines.signal,
-          headers: { [CALL_HEADER]: id },
+    complete(request, sink, signal) {
+      return new Promise((resolve, reject) => {
+        if (signal.aborted) {
+          reject(signal.reason);
+          return;
+        }
+        let abort = (): void => {};
+        const over = (): void => {
+          deadlines.clear();
+          signal.removeEventListener('abort', leave);
+        };
+        const fail = (error: unknown): void => {
+          over();
+          abort();
+          reject(error);
+        };
+        const leave = (): void => fail(signal.reason);
+        const deadlines = startDeadlines({
+          model,
+          total: request.timeout,
+          clock,
+          onExpired: fail,
         });
-        yield* events(stream, (content) => deadlines.progress(content), info);
-        deadlines.signal.throwIfAborted();
-      } catch (error) {
-        // The package reports an abort as an error of its own, or not at all.
-        deadlines.signal.throwIfAborted();
-        throw toFailure(error, info);
-      } finally {
-        underWay.delete(id);
-      }
+        signal.addEventListener('abort', leave);
+        const answer = new Answer({
+          info: {
+            model: model.name,
+            upstream: model.upstream,
+            url: target.url,
+            apiKey: target.apiKey,
+            now: () => clock.now(),
+            said: request.messages.map(({ content }) => content),
+          },
+          sink,
+          deadlines,
+          done(finish) {
+            over();
+            resolve(finish);
+          },
+          fail,
+        });
+        const body = JSON.stringify(toParams(model, request, isOpenAi));
+        abort = transport(address, body, answer);
+      });
     },
   };
 }
 
-interface Call {
-  readonly deadlines: Deadlines;
+interface AnswerOptions {
   readonly info: CallInfo;
+  readonly sink: CompletionSink;
+  readonly deadlines: Deadlines;
+  readonly done: (finish: Finish) => void;
+  readonly fail: (error: unknown) => void;
 }
 
-/** What is sent is exactly this: nothing of the package's own, and the key to its endpoint only. */
+/** One call's answer, while it arrives. */
+class Answer implements CallListener {
+  readonly #options: AnswerOptions;
+  readonly #chunks: ChunkReader;
+  readonly #events: EventStreamReader;
+  #isConnected = false;
+  /** What an answer that is no stream says; undefined for a stream. */
+  #error: { readonly status: number; readonly header: HeaderOf; body: Buffer } | undefined;
+
+  constructor(options: AnswerOptions) {
+    this.#options = options;
+    this.#chunks = new ChunkReader(options.info, options.sink, options.deadlines);
+    this.#events = new EventStreamReader((data) => this.#chunks.take(data));
+  }
+
+  connected(): void {
+    this.#isConnected = true;
+    this.#options.deadlines.connected();
+  }
+
+  head(status: number, header: HeaderOf): void {
+    if (status !== 200) this.#error = { status, header, body: Buffer.alloc(0) };
+    else this.#guarded(() => checkStream(header('content-type') ?? '', this.#options.info));
+  }
+
+  data(bytes: Buffer): void {
+    if (this.#error === undefined) {
+      this.#guarded(() => this.#events.push(bytes));
+      return;
+    }
+    this.#error.body = Buffer.concat([this.#error.body, bytes]);
+    // Endless or not: the rest is of no interest.
+    if (this.#error.body.length > ERROR_BODY_MAX) this.end();
+  }
+
+  end(): void {
+    const { done, fail, info } = this.#options;
+    const error = this.#error;
+    if (error !== undefined) {
+      const text = error.body.toString('utf8', 0, ERROR_BODY_MAX);
+      fail(statusFailure(error.status, error.header, text, info));
+      return;
+    }
+    this.#guarded(() => done(this.#chunks.finish()));
+  }
+
+  failed(error: Error): void {
+    const { fail, info } = this.#options;
+    const stage = !this.#isConnected ? 'connecting' : this.#chunks.begun ? 'streaming' : 'waiting';
+    fail(connectionFailure(error, stage, info));
+  }
+
+  /** What is thrown while the answer is read ends the call. */
+  #guarded(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      const tooLong = error instanceof RangeError;
+      this.#options.fail(tooLong ? nonsense(error.message, this.#options.info) : error);
+    }
+  }
+}
+
+/** What is sent is exactly this, and the key goes to its endpoint only. */
 function headersFor(model: Model, target: Target): Record<string, string> {
   const headers: Record<string, string> = {
     accept: 'text/event-stream',
@@ -111,13 +172,12 @@ function headersFor(model: Model, target: Target): Record<string, string> {
 
 function toParams(
   model: Model,
-  target: Target,
   request: CompletionRequest,
+  isOpenAi: boolean,
 ): ChatCompletionCreateParamsStreaming {
   const { temperature, maxTokens } = request;
   // OpenAI itself has deprecated max_tokens and newer models refuse it; others know only that.
-  const limit =
-    new URL(target.url).hostname === 'api.openai.com' ? 'max_completion_tokens' : 'max_tokens';
+  const limit = isOpenAi ? 'max_completion_tokens' : 'max_tokens';
   return {
     model: model.upstream,
     messages: request.messages.map(({ role, content }) => ({ role, content })),
@@ -130,69 +190,13 @@ function toParams(
   };
 }
 
-async function* events(
-  stream: AsyncIterable<ChatCompletionChunk>,
-  progress: (content: boolean) => void,
-  call: CallInfo,
-): AsyncGenerator<ProviderEvent> {
-  let finish: FinishReason | undefined;
-  let usage: Usage | undefined;
-  for await (const chunk of stream) {
-    usage = usageOf(chunk) ?? usage;
-    const choice = chunk.choices?.[0];
-    const reasoning = reasoningOf(choice?.delta);
-    const text = textOf(choice?.delta);
-    // Many endpoints begin with a chunk that says no more than who speaks.
-    progress(reasoning !== '' || text !== '');
-    if (reasoning !== '') yield { type: 'reasoning', text: reasoning };
-    if (text !== '') yield { type: 'text', text };
-    if (choice?.finish_reason) finish = toReason(choice.finish_reason);
-  }
-  if (finish === undefined) {
-    const text = 'the stream ended without a finish_reason, so the answer is not whole';
-    throw new MuseError('provider-cut-off', `model "${call.model}" at ${call.url}: ${text}`);
-  }
-  yield { type: 'finish', reason: finish, ...(usage === undefined ? {} : { usage }) };
-}
-
-function textOf(delta: unknown): string {
-  if (typeof delta !== 'object' || delta === null || !('content' in delta)) return '';
-  return typeof delta.content === 'string' ? delta.content : '';
-}
-
-/** The field is called `reasoning_content` (DeepSeek, vLLM) or `reasoning` (Ollama, others). */
-function reasoningOf(delta: unknown): string {
-  if (typeof delta !== 'object' || delta === null) return '';
-  if ('reasoning_content' in delta && typeof delta.reasoning_content === 'string') {
-    return delta.reasoning_content;
-  }
-  return 'reasoning' in delta && typeof delta.reasoning === 'string' ? delta.reasoning : '';
-}
-
-function usageOf(chunk: ChatCompletionChunk): Usage | undefined {
-  const usage = chunk.usage;
-  if (!usage) return undefined;
-  return { inputTokens: usage.prompt_tokens ?? 0, outputTokens: usage.completion_tokens ?? 0 };
-}
-
-function toReason(reason: string): FinishReason {
-  return reason === 'stop' || reason === 'length' || reason === 'content_filter' ? reason : 'other';
-}
-
 /** A page of HTML or a plain JSON answer in place of a stream is a wrong endpoint. */
-function checkStream(response: Response, call: CallInfo): Response {
-  const type = response.headers.get('content-type') ?? '';
-  if (!response.ok || !/^\s*(?:text\/html|application\/json)\b/i.test(type)) return response;
-  // Nobody will read it; a failure to cancel changes nothing about that.
-  response.body?.cancel().catch(() => undefined);
-  throw new MuseError(
-    'provider-nonsense',
-    `model "${call.model}" at ${call.url}: answered with ${type} instead of a stream of events; ` +
-      'is this the base URL of an OpenAI-compatible API?',
-  );
+function checkStream(type: string, call: CallInfo): void {
+  if (!/^\s*(?:text\/html|application\/json)\b/i.test(type)) return;
+  const what = `answered with ${redact(type, call)} instead of a stream of events`;
+  throw nonsense(`${what}; is this the base URL of an OpenAI-compatible API?`, call);
 }
 
-function bodyOf(init: RequestInit | undefined): string {
-  if (typeof init?.body !== 'string') throw new TypeError('the request has no body of text');
-  return init.body;
+function nonsense(text: string, call: CallInfo): MuseError {
+  return new MuseError('provider-nonsense', `model "${call.model}" at ${call.url}: ${text}`);
 }

@@ -5,18 +5,18 @@ import type { CompletionRequest, Provider } from './provider.ts';
 
 export function createPreviewProvider(model: Model): Provider {
   return {
-    async *complete(request, signal) {
+    async complete(request, sink, signal) {
       const pieces = /^text\/html\b/i.test(request.contentType)
         ? htmlPieces(model, request)
         : textPieces(model, request);
       for (const text of pieces) {
         signal.throwIfAborted();
-        yield { type: 'text', text };
+        sink.text(text);
         // Lets the piece leave before the next one is made, as a model's pieces do.
         await new Promise((resolve) => setImmediate(resolve));
       }
       signal.throwIfAborted();
-      yield { type: 'finish', reason: 'stop' };
+      return { reason: 'stop' };
     },
   };
 }

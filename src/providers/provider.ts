@@ -22,15 +22,23 @@ export interface Usage {
 /** `stop`: the answer is complete. Other values are the provider's own. */
 export type FinishReason = 'stop' | 'length' | 'content_filter' | 'other';
 
-export type ProviderEvent =
-  | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'reasoning'; readonly text: string }
-  | { readonly type: 'finish'; readonly reason: FinishReason; readonly usage?: Usage };
+/** How an answer ended. */
+export interface Finish {
+  readonly reason: FinishReason;
+  readonly usage?: Usage;
+}
+
+/** Takes an answer piece by piece, each while the bytes that hold it are being read. */
+export interface CompletionSink {
+  text(text: string): void;
+  reasoning(text: string): void;
+}
 
 export interface Provider {
   /**
-   * Streams one answer. It ends with exactly one `finish`, or throws a MuseError. When `signal`
-   * aborts, the call is ended within 100 ms and the iteration throws the signal's reason.
+   * Streams one answer into `sink` and resolves at its end. Rejects with a MuseError; with the
+   * signal's reason when that aborts; with what the sink throws. The call is over then: it has been
+   * ended within 100 ms, and the sink gets nothing more.
    */
-  complete(request: CompletionRequest, signal: AbortSignal): AsyncIterable<ProviderEvent>;
+  complete(request: CompletionRequest, sink: CompletionSink, signal: AbortSignal): Promise<Finish>;
 }

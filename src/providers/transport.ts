@@ -1,106 +1,161 @@
 /**
- * HTTP to a provider, as a `fetch` for the OpenAI client.
- *
- * Unlike the global one it sends the headers it is given and no others, says when the connection
- * stands, waits as long as the caller's timers do, and never follows a redirect: a key must not
- * travel to a host that nobody named.
+ * HTTP to a provider, by undici's dispatcher: what arrives is handed on while it is being read,
+ * with no stream or promise in between. It sends the headers it is given, waits as long as its
+ * caller does, and follows no redirect: a key must not travel to a host that nobody named.
  */
 
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { Readable } from 'node:stream';
+import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import { systemCode } from '../errors.ts';
 import type { Environment } from '../settings.ts';
 
-export interface Exchange {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly signal: AbortSignal;
-  /** Called when the connection, TLS included, stands. */
-  readonly onConnected: () => void;
+/** An answer's headers, by their names in lower case; of several with one name, the first. */
+export type HeaderOf = (name: string) => string | undefined;
+
+/** Told what becomes of a call: `end` or `failed` comes once and last. */
+export interface CallListener {
+  /** The connection, TLS included, stands. */
+  connected(): void;
+  head(status: number, header: HeaderOf): void;
+  data(bytes: Buffer): void;
+  end(): void;
+  failed(error: Error): void;
 }
 
-/** Sends `body` to `url` by POST; resolves when the answer's head is there. */
-export type Transport = (url: string, body: string, exchange: Exchange) => Promise<Response>;
-
-/** Less than the five seconds after which many servers close an idle connection. */
-const IDLE_SOCKET_MS = 4_000;
-/** An error's body is read for the log only. */
-const ERROR_BODY_MAX = 16_384;
-
-/** A transport that keeps its connections for the next call, and uses the proxy if one is set. */
-export function createTransport(environment: Environment): Transport {
-  const options = { keepAlive: true, timeout: IDLE_SOCKET_MS, proxyEnv: proxies(environment) };
-  const http = new HttpAgent(options);
-  const https = new HttpsAgent(options);
-
-  const send = (url: string, body: string, exchange: Exchange, mayRepeat: boolean) =>
-    new Promise<Response>((resolve, reject) => {
-      const { headers, signal, onConnected } = exchange;
-      const secure = url.startsWith('https:');
-      const request = (secure ? httpsRequest : httpRequest)(url, {
-        method: 'POST',
-        agent: secure ? https : http,
-        headers: { ...headers, 'content-length': Buffer.byteLength(body) },
-        signal,
-      });
-      request.on('socket', (socket) => {
-        if (!socket.connecting) onConnected();
-        else socket.once(secure ? 'secureConnect' : 'connect', onConnected);
-      });
-      // The agent's timeout is for idle sockets; a call's own timers are the caller's.
-      request.setTimeout(0);
-      request.on('error', (error) => {
-        const again = mayRepeat && request.reusedSocket && isHangUp(error) && !signal.aborted;
-        if (again) send(url, body, exchange, false).then(resolve, reject);
-        else reject(error);
-      });
-      request.on('response', (answer) => {
-        toResponse(answer).then(resolve, reject);
-      });
-      request.end(body);
-    });
-  return (url, body, exchange) => send(url, body, exchange, true);
+/** Where a call goes, and with what. */
+export interface Address {
+  readonly origin: string;
+  /** Path and query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /**
- * The other side closed the connection in order and before an answer. On one that was kept, it did
- * so while the call was on its way and has most likely not read it. A reset tells nothing like it:
- * the call may have been read, and to repeat it would be to pay for it twice.
+ * Sends `body` by POST. What it returns ends the call: the connection is closed, and the listener
+ * hears nothing more.
  */
-function isHangUp(error: Error): boolean {
-  return systemCode(error) === 'ECONNRESET' && !('syscall' in error);
+export type Transport = (address: Address, body: string, listener: CallListener) => () => void;
+
+/** Less than the five seconds after which many servers close an idle connection. */
+const IDLE_SOCKET_MS = 4_000;
+/** Kept connections grow old together: the next may be closed as well. */
+const REPEATS_MAX = 5;
+
+/** A transport that keeps its connections for the next call, and uses the proxy if one is set. */
+export function createTransport(environment: Environment): Transport {
+  const dispatcher = createDispatcher(environment);
+  return (address, body, listener) => {
+    const call = new Call(dispatcher, address, body, listener);
+    call.start();
+    return () => call.abort();
+  };
 }
 
-async function toResponse(answer: IncomingMessage): Promise<Response> {
-  const status = answer.statusCode ?? 0;
-  const headers = new Headers();
-  for (const [name, values] of Object.entries(answer.headersDistinct)) {
-    for (const value of values ?? []) headers.append(name, value);
-  }
-  if (status < 200 || status > 599) {
-    answer.destroy();
-    throw new Error(`the endpoint answered with the status ${status}`);
-  }
-  if (status < 300 && status !== 204 && status !== 205) {
-    // An error of the stream is reported by whoever reads it.
-    const body = Readable.toWeb(answer, { strategy: { highWaterMark: 1 } });
-    return new Response(body as ReadableStream<Uint8Array>, { status, headers });
-  }
-  return new Response(status < 300 ? null : await head(answer), { status, headers });
+function createDispatcher(environment: Environment): Dispatcher {
+  // A call's own timers are its caller's.
+  const options = {
+    connect: { timeout: 0 },
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: IDLE_SOCKET_MS,
+    allowH2: false,
+  };
+  const variable = (name: string): string =>
+    environment[name.toLowerCase()] || environment[name] || '';
+  const [httpProxy, httpsProxy] = [variable('HTTP_PROXY'), variable('HTTPS_PROXY')];
+  if (httpProxy === '' && httpsProxy === '') return new Agent(options);
+  return new EnvHttpProxyAgent({
+    ...options,
+    httpProxy,
+    httpsProxy,
+    noProxy: variable('NO_PROXY'),
+  });
 }
 
-async function head(answer: IncomingMessage): Promise<string> {
-  let text = '';
-  for await (const chunk of answer.setEncoding('utf8')) {
-    text += String(chunk);
-    // Leaving the loop destroys the connection, so an endless body costs nothing more.
-    if (text.length > ERROR_BODY_MAX) break;
+class Call implements Dispatcher.DispatchHandler {
+  readonly #dispatcher: Dispatcher;
+  readonly #address: Address;
+  readonly #body: string;
+  readonly #listener: CallListener;
+  #controller: Dispatcher.DispatchController | undefined;
+  #over = false;
+  #answered = false;
+  #repeats = 0;
+
+  constructor(dispatcher: Dispatcher, address: Address, body: string, listener: CallListener) {
+    this.#dispatcher = dispatcher;
+    this.#address = address;
+    this.#body = body;
+    this.#listener = listener;
   }
-  return text.slice(0, ERROR_BODY_MAX);
+
+  start(): void {
+    const { origin, path, headers } = this.#address;
+    try {
+      this.#dispatcher.dispatch({ origin, path, method: 'POST', headers, body: this.#body }, this);
+    } catch (error) {
+      // Such as a header that may not be sent.
+      this.#fail(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  abort(): void {
+    this.#over = true;
+    this.#controller?.abort(new Error('nobody waits for the answer'));
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    // Nobody could be told to stop while the connection was being made.
+    if (this.#over) this.abort();
+    else this.#listener.connected();
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (this.#over || status < 200) return;
+    this.#answered = true;
+    this.#listener.head(status, (name) => {
+      const value = headers[name];
+      return Array.isArray(value) ? value[0] : value;
+    });
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, bytes: Buffer): void {
+    if (!this.#over) this.#listener.data(bytes);
+  }
+
+  onResponseEnd(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#listener.end();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.#over) return;
+    if (this.#repeats < REPEATS_MAX && !this.#answered && isOldConnection(error)) {
+      this.#repeats += 1;
+      this.start();
+      return;
+    }
+    this.#fail(error);
+  }
+
+  #fail(error: Error): void {
+    this.#over = true;
+    this.#listener.failed(error);
+  }
 }
 
-function proxies(environment: Environment): Record<string, string | undefined> {
-  const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'];
-  const all = names.flatMap((name) => [name, name.toLowerCase()]);
-  return Object.fromEntries(all.map((name) => [name, environment[name]]));
+/**
+ * The other side closed the connection in order and before an answer, after it had answered on it
+ * before: it did so while the call was on its way and has most likely not read it. A reset tells
+ * nothing like it: the call may have been read, and to repeat it would be to pay for it twice.
+ */
+function isOldConnection(error: Error): boolean {
+  if (systemCode(error) !== 'UND_ERR_SOCKET' || !('socket' in error)) return false;
+  const { socket } = error as { socket?: { bytesRead?: number } };
+  return error.message === 'other side closed' && (socket?.bytesRead ?? 0) > 0;
 }

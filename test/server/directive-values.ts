@@ -47,6 +47,13 @@ const others: readonly WrongLine[] = [
       /not a size from 1M to 64G; .*for example: MuseAiSharedMemory 64M/,
     ],
   ),
+  ...['1023', '257M', '2MB', '-1', 'lots'].map(
+    (value): WrongLine => [
+      `MuseAiMaxPageSize ${value}`,
+      /not a size from 1K to 256M; .*for example: MuseAiMaxPageSize 2M/,
+    ],
+  ),
+  ['MuseAiAbandoned Keep', /"Keep" is neither Cancel .* nor Finish/],
   ['MuseAiTimeout 1 2', /takes one argument, seconds that a whole page may take/],
 ];
 
@@ -93,6 +100,8 @@ export const right: readonly (readonly [Context, ...string[]])[] = [
   ['directory', 'MuseAiModelHeader X-Other', 'MuseAiModelHeader Off'],
   ['directory', 'MuseAiTimeout 1', 'MuseAiTimeout 86400'],
   ['directory', 'MuseAiMaxTokens 0', 'MuseAiMaxTokens 200000'],
+  ['directory', 'MuseAiMaxPageSize 1K', 'MuseAiMaxPageSize 256M', 'MuseAiMaxPageSize 4096'],
+  ['directory', 'MuseAiAbandoned cancel', 'MuseAiAbandoned Finish'],
   ['directory', 'MuseAiPromptsDir conf/prompts', 'MuseAiPromptsDir /srv/prompts'],
   ['directory', 'MuseAiPromptsMinify On'],
   ['htaccess', 'MuseAiCacheEnable Off'],

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Answer } from '../../src/caching/answer.ts';
-import { Completion, type Writer } from '../../src/completion.ts';
+import { Completion, type Reader, type Writer } from '../../src/completion.ts';
 import { MuseError } from '../../src/errors.ts';
+import { UnderWay } from '../../src/under-way.ts';
+import { ListLog } from './support/log.ts';
 
 /** A writer that does what the test says, step by step. */
 class Script implements Writer {
@@ -29,132 +31,248 @@ class Script implements Writer {
 }
 
 const kept = { headers: [], body: Buffer.alloc(0), storedAt: 0, freshMs: 0 } satisfies Answer;
-const never = new AbortController().signal;
-const slow = new MuseError('provider-slow', 'x');
+const slow = new MuseError('provider-slow', 'too slow');
+const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-function start(keep = async (): Promise<Answer | undefined> => kept) {
-  const script = new Script();
-  return { script, completion: new Completion(script, keep) };
+interface Options {
+  readonly keep?: (body: Buffer) => Promise<Answer | undefined>;
+  readonly bytesMax?: number;
+  readonly finishAbandoned?: boolean;
 }
 
-async function readAll(completion: Completion, signal = never): Promise<string[]> {
-  const pieces: string[] = [];
-  for await (const piece of completion.read(signal)) pieces.push(piece.toString());
-  return pieces;
+function start(options: Options = {}) {
+  const script = new Script();
+  const log = new ListLog();
+  const completion = new Completion({
+    writer: script,
+    keep: async () => kept,
+    bytesMax: 2_097_152,
+    finishAbandoned: false,
+    log,
+    ...options,
+  });
+  return { script, completion, log };
+}
+
+/** Reads on whenever it is woken. */
+class Follower implements Reader {
+  readonly pieces: string[] = [];
+  readonly #completion: Completion;
+  #at = 0;
+
+  constructor(completion: Completion) {
+    this.#completion = completion;
+    completion.join(this);
+    this.wake();
+  }
+
+  get text(): string {
+    return this.pieces.join('');
+  }
+
+  wake(): void {
+    const piece = this.#completion.read(this.#at);
+    if (piece === undefined) return;
+    this.#at += piece.length;
+    this.pieces.push(piece.toString());
+  }
+
+  leave(): void {
+    this.#completion.leave(this);
+  }
 }
 
 describe('a completion', () => {
-  test('gives each piece to its reader before the next is written', async () => {
+  test('gives each reader what comes with one read of the provider, before the next', async () => {
     const { script, completion } = start();
-    const reader = completion.read(never);
-    const first = reader.next();
+    const reader = new Follower(completion);
     script.emit('one');
-    expect((await first).value?.toString()).toBe('one');
-    const second = reader.next();
-    script.emit('twö');
-    expect((await second).value?.toString()).toBe('twö');
+    script.emit('');
+    script.emit(' twö');
+    expect(reader.pieces).toEqual([]);
+    await turn();
+    expect(reader.pieces).toEqual(['one twö']);
+    script.emit('three');
+    await turn();
+    expect(reader.pieces).toEqual(['one twö', 'three']);
     script.finish();
-    expect((await reader.next()).done).toBe(true);
+    await completion.ended;
     expect(completion.outcome).toEqual({ kind: 'whole', kept });
   });
 
-  test('gives a late reader what there is at once, and a slow one what has piled up', async () => {
+  test('gives a late reader what there is at once, and then the same as all others', async () => {
     const { script, completion } = start();
-    const early = completion.read(never);
+    const early = new Follower(completion);
     script.emit('a');
-    await early.next();
+    await turn();
+    const late = new Follower(completion);
+    expect(late.pieces).toEqual(['a']);
     script.emit('b');
-    script.emit('');
-    script.emit('c');
-    expect((await early.next()).value?.toString()).toBe('bc');
-    const late = completion.read(never);
-    expect((await late.next()).value?.toString()).toBe('abc');
+    await turn();
+    expect([early.pieces, late.pieces]).toEqual([
+      ['a', 'b'],
+      ['a', 'b'],
+    ]);
     script.finish();
-    expect(await readAll(completion)).toEqual(['abc']);
-    await early.return();
-    await late.return();
-    expect(script.signal.aborted).toBe(false);
+    await completion.ended;
+    expect(new Follower(completion).text).toBe('ab');
+  });
+
+  test('holds its text once, however long it is and whatever its readers hold of it', async () => {
+    const bodies: Buffer[] = [];
+    const { script, completion } = start({
+      keep: async (body) => {
+        bodies.push(body);
+        return kept;
+      },
+    });
+    const piece = 'Käse 🧀 and more '.repeat(7);
+    const reader = new Follower(completion);
+    for (let i = 0; i < 2_000; i++) {
+      script.emit(piece);
+      if (i % 50 === 0) await turn();
+    }
+    script.finish();
+    await completion.ended;
+    const expected = Buffer.from(piece.repeat(2_000));
+    expect(bodies[0]?.equals(expected)).toBe(true);
+    let at = 0;
+    const views = new Set<ArrayBufferLike>();
+    for (let view = completion.read(at); view; view = completion.read(at)) {
+      views.add(view.buffer);
+      at += view.length;
+    }
+    expect(at).toBe(expected.length);
+    const memory = [...views].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    expect(memory).toBeLessThan(expected.length + 65_536);
+    reader.leave();
   });
 
   test('is kept before a reader is told that it is whole, and only if it is complete', async () => {
-    const steps: string[] = [];
     const gate = Promise.withResolvers<void>();
-    const { script, completion } = start(async () => {
-      steps.push('keeping');
-      await gate.promise;
-      steps.push('kept');
-      return kept;
+    const { script, completion } = start({
+      keep: async () => {
+        await gate.promise;
+        return kept;
+      },
     });
-    const reading = readAll(completion).then(() => steps.push('read'));
     script.emit('x');
     script.finish();
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
+    expect(completion.outcome).toBeUndefined();
     gate.resolve();
-    await reading;
-    expect(steps).toEqual(['keeping', 'kept', 'read']);
+    await completion.ended;
+    expect(completion.outcome).toEqual({ kind: 'whole', kept });
 
-    const cut = start(() => Promise.reject(new Error('must not be asked')));
+    const cut = start({ keep: () => Promise.reject(new Error('must not be asked')) });
     cut.script.emit('x');
     cut.script.finish(false);
-    await readAll(cut.completion);
+    await cut.completion.ended;
     expect(cut.completion.outcome).toEqual({ kind: 'cut' });
   });
 
-  test('that fails before its first piece has failed, with nothing to read', async () => {
-    const { script, completion } = start();
+  test('that fails before its first piece has failed, with nothing to read, and says so once', async () => {
+    const { script, completion, log } = start();
+    const readers = [new Follower(completion), new Follower(completion)];
     script.fail(slow);
-    expect(await readAll(completion)).toEqual([]);
+    await completion.ended;
+    expect(readers.map(({ pieces }) => pieces)).toEqual([[], []]);
     expect(completion.outcome).toEqual({ kind: 'failed', error: slow });
+    expect(log.events).toEqual([{ event: 'provider-slow', text: 'too slow' }]);
   });
 
   test('that fails after it ends with a notice and is broken', async () => {
-    const { script, completion } = start();
+    const { script, completion, log } = start();
+    const reader = new Follower(completion);
     script.emit('x');
     script.fail(slow);
-    expect((await readAll(completion)).join('')).toBe('x[provider-slow]');
+    await completion.ended;
+    reader.wake();
+    expect(reader.text).toBe('x[provider-slow]');
     expect(completion.outcome).toEqual({ kind: 'broken', error: slow });
+    expect(log.events).toEqual([{ event: 'provider-slow', text: 'the page broke off: too slow' }]);
   });
 
   test('that throws something else has failed with a mistake of the engine', async () => {
     const { script, completion } = start();
     script.fail(new TypeError('secret'));
-    await readAll(completion);
+    await completion.ended;
     expect(completion.outcome).toMatchObject({ error: { code: 'request-failed' } });
     expect(JSON.stringify(completion.outcome)).not.toContain('secret');
   });
 
-  test('is aborted when its last reader leaves, not before', async () => {
-    const { script, completion } = start();
-    const [one, two] = [new AbortController(), new AbortController()];
-    const readers = [completion.read(one.signal), completion.read(two.signal)];
+  test('is aborted when its last reader leaves, not before, and says nothing', async () => {
+    const { script, completion, log } = start();
+    const [one, two] = [new Follower(completion), new Follower(completion)];
     script.emit('x');
-    for (const reader of readers) expect((await reader.next()).value?.toString()).toBe('x');
-    const [first, second] = readers.map((reader) => reader.next());
-    one.abort();
-    expect((await first)?.done).toBe(true);
+    one.leave();
+    one.leave();
     expect(script.signal.aborted).toBe(false);
-    two.abort();
-    expect((await second)?.done).toBe(true);
+    two.leave();
     expect(script.signal.aborted).toBe(true);
+    expect(completion.isAborted).toBe(true);
     expect(() => script.emit('y')).toThrow(/nobody reads/);
+    script.fail(script.signal.reason);
+    await completion.ended;
+    expect(log.events).toEqual([]);
   });
 
-  test('that a reader leaves at its end is not aborted', async () => {
-    const { script, completion } = start();
+  test('goes on without readers where it is to be finished', async () => {
+    const { script, completion } = start({ finishAbandoned: true });
+    new Follower(completion).leave();
+    expect(script.signal.aborted).toBe(false);
     script.emit('x');
     script.finish();
-    await readAll(completion);
+    await completion.ended;
+    expect(completion.outcome).toEqual({ kind: 'whole', kept });
+  });
+
+  test('that its reader leaves at the end is not aborted', async () => {
+    const { script, completion } = start();
+    const reader = new Follower(completion);
+    script.finish();
+    await completion.ended;
+    reader.leave();
     expect(script.signal.aborted).toBe(false);
   });
 
-  test('of more than 16 MiB breaks off', async () => {
-    const { script, completion } = start();
-    const reading = readAll(completion);
-    const megabyte = 'x'.repeat(1_048_576);
-    for (let i = 0; i < 16; i++) script.emit(megabyte);
-    expect(() => script.emit('x')).toThrow(/more than 16777216 bytes/);
+  test('that is too long breaks off', async () => {
+    const { script, completion } = start({ bytesMax: 10 });
+    script.emit('x'.repeat(10));
+    expect(() => script.emit('x')).toThrow(/more than 10 bytes.*MuseAiMaxPageSize/);
     script.fail(new MuseError('answer-too-long', 'x'));
-    await reading;
+    await completion.ended;
     expect(completion.outcome).toMatchObject({ kind: 'broken' });
+  });
+});
+
+describe('what is under way', () => {
+  test('is found until a turn after its end, so that no look into the cache comes between', async () => {
+    const underWay = new UnderWay<{ completion: Completion }>();
+    const flight = start();
+    underWay.add('k', flight);
+    expect(underWay.find('k')).toBe(flight);
+    expect(underWay.find('other')).toBeUndefined();
+    flight.script.finish();
+    await flight.completion.ended;
+    expect(underWay.find('k')).toBe(flight);
+    await turn();
+    await turn();
+    expect(underWay.find('k')).toBeUndefined();
+  });
+
+  test('is not to be joined when it is being ended, and gives its place to the next', async () => {
+    const underWay = new UnderWay<{ completion: Completion }>();
+    const flight = start();
+    underWay.add('k', flight);
+    new Follower(flight.completion).leave();
+    expect(underWay.find('k')).toBeUndefined();
+    const next = start();
+    underWay.add('k', next);
+    flight.script.fail(flight.script.signal.reason);
+    await flight.completion.ended;
+    await turn();
+    await turn();
+    expect(underWay.find('k')).toBe(next);
   });
 });

@@ -18,9 +18,13 @@ const request = {
 function open() {
   const secrets = new Secrets();
   const sent: [string, string | undefined][] = [];
-  const transport: Transport = async (url, _body, { headers }) => {
-    sent.push([url, headers.authorization]);
-    return new Response('no stream', { status: 500 });
+  const transport: Transport = ({ origin, path, headers }, _body, listener) => {
+    sent.push([origin + path, headers.authorization]);
+    queueMicrotask(() => {
+      listener.head(500, () => undefined);
+      listener.end();
+    });
+    return () => undefined;
   };
   const directory = createProviderDirectory({ transport, clock: new ManualClock(), secrets });
   return { directory, secrets, sent };
@@ -51,10 +55,12 @@ test('each call goes to the endpoint of its model and server, with that one’s 
     { name: 'rekeyed', api_key: 'key-of-rekeyed' },
   );
   const never = new AbortController().signal;
+  const sink = { text: () => undefined, reasoning: () => undefined };
   for (const model of registry.models.values()) {
     for (const backend of [main, host]) {
-      const events = directory.find(model, backend).provider.complete(request, never);
-      await expect(events[Symbol.asyncIterator]().next()).rejects.toMatchObject({ status: 502 });
+      const { provider } = directory.find(model, backend);
+      const call = provider.complete(request, sink, never);
+      await expect(call).rejects.toMatchObject({ status: 502 });
     }
   }
   const at = (name: string) => `http://${name}/v1/chat/completions`;

@@ -5,6 +5,7 @@ import { MuseError } from '../../src/errors.ts';
 import { createLog } from '../../src/log.ts';
 import { ModelSource } from '../../src/models/source.ts';
 import { systemFiles } from '../../src/pages/files.ts';
+import { PageStore } from '../../src/pages/page-store.ts';
 import { PromptStore } from '../../src/pages/prompts.ts';
 import { createPipeline } from '../../src/pipeline.ts';
 import { Secrets } from '../../src/secrets.ts';
@@ -45,7 +46,7 @@ async function openEngine() {
   await models.load();
   const failures: unknown[] = [];
   const handler = createPipeline({
-    files: systemFiles,
+    pages: new PageStore(systemFiles, clock),
     models,
     prompts: new PromptStore({ files: systemFiles, log, onFolder: () => undefined }),
     providers: { find: (model) => ({ provider, url: `http://${model.name}/v1` }) },
@@ -53,6 +54,7 @@ async function openEngine() {
     answers: createAnswers(region, clock, log),
     counter: { started: () => undefined, failed: () => undefined },
     clock,
+    log,
     logFor: (reply) => createLog((level, line) => reply.log(level, line), 'debug', secrets),
   });
   const write = (name: string, content: string) => writeFileSync(folder.at(name), content);
@@ -238,11 +240,10 @@ describe('what a page says of itself', () => {
     expect(engine.provider.requests[0]?.messages[1]?.content).toBe('Write for other.');
   });
 
-  test('can use the query, of which cache-bypass is no part', async () => {
-    engine.write('page.ai', 'About {{ query.topic }}{{ query["cache-bypass"] }}{{ env.TONE }}.');
+  test('can use the query and the environment', async () => {
+    engine.write('page.ai', 'About {{ query.topic }}{{ env.TONE }}.');
     await engine.get({
-      QUERY_STRING: 'topic=a+b%3Cc&cache-bypass=1',
-      MUSE_CACHE: 'bypass',
+      QUERY_STRING: 'topic=a+b%3Cc',
       MUSE_ENV_TONE: '!',
     });
     expect(engine.provider.requests[0]?.messages[1]?.content).toBe(

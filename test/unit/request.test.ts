@@ -21,6 +21,8 @@ describe('a request’s parameters', () => {
       promptsMinify: false,
       maxTokens: undefined,
       timeout: 300,
+      maxPageSize: 2_097_152,
+      finishAbandoned: false,
       env: new Map(),
     });
     expect(() => readRequest(new Map())).toThrow(/SCRIPT_FILENAME.*is missing/);
@@ -41,6 +43,8 @@ describe('a request’s parameters', () => {
       MUSE_PROMPTS_MINIFY: '1',
       MUSE_MAX_TOKENS: '0',
       MUSE_TIMEOUT: '20',
+      MUSE_MAX_PAGE_SIZE: '4096',
+      MUSE_ABANDONED: 'finish',
       MUSE_ENV_TONE: 'friendly',
       MUSE_ENV_EMPTY: '',
     });
@@ -56,6 +60,8 @@ describe('a request’s parameters', () => {
       promptsMinify: true,
       maxTokens: 0,
       timeout: 20,
+      maxPageSize: 4_096,
+      finishAbandoned: true,
     });
     expect(asked.pageKey).toEqual(Buffer.alloc(20, 0xab));
     expect([...asked.env]).toEqual([

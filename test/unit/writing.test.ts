@@ -7,7 +7,7 @@ import { createPreviewProvider } from '../../src/providers/preview.ts';
 import type { CompletionRequest } from '../../src/providers/provider.ts';
 import { createWriter } from '../../src/writing.ts';
 import { ListLog } from './support/log.ts';
-import { finish, reasoning, type Step, StepProvider, text } from './support/provider.ts';
+import { eventsOf, finish, reasoning, type Step, StepProvider, text } from './support/provider.ts';
 
 const request: CompletionRequest = {
   messages: [
@@ -136,7 +136,7 @@ describe('the preview', () => {
 
   async function collect(change: Partial<CompletionRequest> = {}) {
     const pieces: string[] = [];
-    for await (const event of preview.complete({ ...request, ...change }, never)) {
+    for await (const event of eventsOf(preview, { ...request, ...change })) {
       if (event.type === 'text') pieces.push(event.text);
       else expect(event).toEqual({ type: 'finish', reason: 'stop' });
     }
@@ -179,7 +179,7 @@ describe('the preview', () => {
 
   test('stops when its reader leaves', async () => {
     const reader = new AbortController();
-    const events = preview.complete(request, reader.signal)[Symbol.asyncIterator]();
+    const events = eventsOf(preview, request, reader.signal);
     await events.next();
     reader.abort(new Error('left'));
     await expect(events.next()).rejects.toThrow('left');

@@ -1,18 +1,22 @@
 import type {
   CompletionRequest,
+  CompletionSink,
+  Finish,
   Provider,
-  ProviderEvent,
 } from '../../../src/providers/provider.ts';
+
+/** What a provider did, one after the other. */
+export type ProviderEvent =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'reasoning'; readonly text: string }
+  | ({ readonly type: 'finish' } & Finish);
 
 /** What a scripted provider does next: an event, an error, or something to wait for. */
 export type Step = ProviderEvent | Error | Promise<unknown>;
 
 export const text = (value: string): Step => ({ type: 'text', text: value });
 export const reasoning = (value: string): Step => ({ type: 'reasoning', text: value });
-export const finish = (reason: 'stop' | 'length' | 'content_filter' | 'other' = 'stop'): Step => ({
-  type: 'finish',
-  reason,
-});
+export const finish = (reason: Finish['reason'] = 'stop'): Step => ({ type: 'finish', reason });
 
 /** A provider that plays steps, and remembers what it was asked. */
 export class StepProvider implements Provider {
@@ -24,7 +28,11 @@ export class StepProvider implements Provider {
     this.steps = steps;
   }
 
-  async *complete(request: CompletionRequest, signal: AbortSignal): AsyncGenerator<ProviderEvent> {
+  async complete(
+    request: CompletionRequest,
+    sink: CompletionSink,
+    signal: AbortSignal,
+  ): Promise<Finish> {
     this.requests.push(request);
     const left = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => {
@@ -37,7 +45,56 @@ export class StepProvider implements Provider {
       signal.throwIfAborted();
       if (step instanceof Error) throw step;
       if (step instanceof Promise) await Promise.race([step, left]);
-      else yield step;
+      else if (step.type === 'text') sink.text(step.text);
+      else if (step.type === 'reasoning') sink.reasoning(step.text);
+      else return step;
+      // As from a network: what was sent can be read before the next comes.
+      await new Promise((resolve) => setImmediate(resolve));
     }
+    throw new Error('the steps have no end');
+  }
+}
+
+/** What the provider does, to be awaited event by event; leaving the loop ends the call. */
+export async function* eventsOf(
+  provider: Provider,
+  request: CompletionRequest,
+  signal: AbortSignal = new AbortController().signal,
+): AsyncGenerator<ProviderEvent, void> {
+  const left = new AbortController();
+  const events: ProviderEvent[] = [];
+  let come = Promise.withResolvers<void>();
+  const add = (event: ProviderEvent): void => {
+    events.push(event);
+    come.resolve();
+  };
+  const sink: CompletionSink = {
+    text: (value) => add({ type: 'text', text: value }),
+    reasoning: (value) => add({ type: 'reasoning', text: value }),
+  };
+  let failure: { readonly error: unknown } | undefined;
+  const over = provider
+    .complete(request, sink, AbortSignal.any([signal, left.signal]))
+    .then((end) => add({ type: 'finish', ...end }))
+    .catch((error: unknown) => {
+      failure = { error };
+      come.resolve();
+    });
+  try {
+    for (;;) {
+      const event = events.shift();
+      if (event !== undefined) {
+        yield event;
+        if (event.type === 'finish') return;
+      } else if (failure !== undefined) {
+        throw failure.error;
+      } else {
+        come = Promise.withResolvers();
+        await come.promise;
+      }
+    }
+  } finally {
+    left.abort(new Error('left'));
+    await over;
   }
 }

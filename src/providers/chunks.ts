@@ -1,0 +1,119 @@
+/** The events of a chat completion's stream, one by one, into the pieces of an answer. */
+
+import { MuseError } from '../errors.ts';
+import type { Deadlines } from './deadlines.ts';
+import { type CallInfo, redact } from './failures.ts';
+import type { CompletionSink, Finish, FinishReason, Usage } from './provider.ts';
+
+const DONE = '[DONE]';
+
+/** Of a chunk what is used here; nothing of it is certain. */
+interface Chunk {
+  readonly choices?: readonly Choice[] | null;
+  readonly usage?: {
+    readonly prompt_tokens?: unknown;
+    readonly completion_tokens?: unknown;
+  } | null;
+  readonly error?: unknown;
+}
+
+interface Choice {
+  readonly delta?: Delta | null;
+  readonly finish_reason?: unknown;
+}
+
+/** Reasoning is called `reasoning_content` (DeepSeek, vLLM) or `reasoning` (Ollama, others). */
+interface Delta {
+  readonly content?: unknown;
+  readonly reasoning_content?: unknown;
+  readonly reasoning?: unknown;
+}
+
+export class ChunkReader {
+  readonly #call: CallInfo;
+  readonly #sink: CompletionSink;
+  readonly #deadlines: Deadlines;
+  #begun = false;
+  #reason: FinishReason | undefined;
+  #usage: Usage | undefined;
+
+  constructor(call: CallInfo, sink: CompletionSink, deadlines: Deadlines) {
+    this.#call = call;
+    this.#sink = sink;
+    this.#deadlines = deadlines;
+  }
+
+  /** Whether a chunk has come. */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  /** Takes the data of one event. @throws {MuseError} when it is an error, or no chunk. */
+  take(data: string): void {
+    if (data.startsWith(DONE)) return;
+    const chunk = parse(data, this.#call);
+    if (chunk.error) throw reportedError(chunk.error, this.#call);
+    this.#begun = true;
+    this.#usage = usageOf(chunk) ?? this.#usage;
+    const choice = chunk.choices?.[0];
+    const reasoning = textIn(choice?.delta?.reasoning_content) || textIn(choice?.delta?.reasoning);
+    const text = textIn(choice?.delta?.content);
+    // Many endpoints begin with a chunk that says no more than who speaks.
+    this.#deadlines.progress(reasoning !== '' || text !== '');
+    if (reasoning !== '') this.#sink.reasoning(reasoning);
+    if (text !== '') this.#sink.text(text);
+    if (typeof choice?.finish_reason === 'string') this.#reason = toReason(choice.finish_reason);
+  }
+
+  /** The stream has ended. @throws {MuseError} `provider-cut-off` when the answer has not. */
+  finish(): Finish {
+    if (this.#reason === undefined) {
+      const text = 'the stream ended without a finish_reason, so the answer is not whole';
+      throw new MuseError('provider-cut-off', `${placeOf(this.#call)}: ${text}`);
+    }
+    return this.#usage === undefined
+      ? { reason: this.#reason }
+      : { reason: this.#reason, usage: this.#usage };
+  }
+}
+
+function parse(data: string, call: CallInfo): Chunk {
+  try {
+    const chunk: unknown = JSON.parse(data);
+    if (typeof chunk === 'object' && chunk !== null) return chunk;
+  } catch {
+    // Told below: what it says could quote the prompt.
+  }
+  throw new MuseError(
+    'provider-nonsense',
+    `${placeOf(call)}: sent an event that is no chunk of JSON`,
+  );
+}
+
+function reportedError(error: unknown, call: CallInfo): MuseError {
+  const message =
+    typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
+  const text = typeof message === 'string' ? message : JSON.stringify(message);
+  return new MuseError(
+    'provider-failed',
+    `${placeOf(call)}: reported an error in its stream: ${redact(text, call)}`,
+  );
+}
+
+function placeOf(call: CallInfo): string {
+  return `model "${call.model}" at ${call.url}`;
+}
+
+function textIn(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function usageOf({ usage }: Chunk): Usage | undefined {
+  if (!usage) return undefined;
+  const count = (value: unknown): number => (typeof value === 'number' ? value : 0);
+  return { inputTokens: count(usage.prompt_tokens), outputTokens: count(usage.completion_tokens) };
+}
+
+function toReason(reason: string): FinishReason {
+  return reason === 'stop' || reason === 'length' || reason === 'content_filter' ? reason : 'other';
+}
