@@ -1,6 +1,6 @@
 /** A complete page as the caches keep it. */
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Header } from '../exchange.ts';
 
 export interface Answer {
@@ -22,6 +22,6 @@ export function makeAnswer(
   now: number,
   freshMs: number,
 ): Answer {
-  const digest = createHash('sha1').update(body).digest('hex').slice(0, ETAG_DIGITS);
+  const digest = hash('sha1', body, 'hex').slice(0, ETAG_DIGITS);
   return { headers: [...headers, ['ETag', `"${digest}"`]], body, storedAt: now, freshMs };
 }

@@ -1,17 +1,18 @@
 /**
  * The content key: what an answer depends on, and nothing else.
  *
- * SHA-1 over canonical JSON of the rendered messages, the model's settings (never a provider's
+ * SHA-1 over JSON of the rendered messages, the model's settings (never a provider's
  * key) and what the cleaning of the answer is told. Equal on every host for equal files, so that
  * it can be a key of a cache that hosts share. Times to live are not in it: they say how long an
  * answer is kept, not what it says.
  */
 
-import { digestOf, type Model } from '../models/model.ts';
+import { hash } from 'node:crypto';
+import { canonicalJson, type Model } from '../models/model.ts';
 import type { Message } from '../pages/messages.ts';
 
 /** Raised when the same inputs would give another page than they did before. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 export interface ContentKeyParts {
   readonly messages: readonly Message[];
@@ -27,17 +28,29 @@ export interface ContentKeyParts {
 
 /** 40 hex digits. */
 export function contentKey(parts: ContentKeyParts): string {
-  return digestOf({
-    format: FORMAT,
-    messages: parts.messages.map(({ role, content }) => [role, content]),
-    model: {
-      ...parts.model.shape,
-      // A preview names its model on the page.
-      name: parts.model.provider === 'preview' ? parts.model.name : null,
-      endpoint: parts.url ?? null,
-      temperature: parts.temperature ?? null,
-      max_tokens: parts.maxTokens || null,
-    },
-    page: [parts.contentType, parts.title ?? null, parts.lang ?? null],
-  }).toString('hex');
+  const { messages, model } = parts;
+  const said = [
+    FORMAT,
+    messages.map(({ role, content }) => [role, content]),
+    shapeOf(model),
+    // A preview names its model on the page.
+    model.provider === 'preview' ? model.name : null,
+    parts.url ?? null,
+    parts.temperature ?? null,
+    parts.maxTokens || null,
+    [parts.contentType, parts.title ?? null, parts.lang ?? null],
+  ];
+  return hash('sha1', JSON.stringify(said), 'hex');
+}
+
+const shapes = new WeakMap<Model, string>();
+
+/** The settings of a model that no page can override, in one text; a model never changes. */
+function shapeOf(model: Model): string {
+  const known = shapes.get(model);
+  if (known !== undefined) return known;
+  const { temperature, max_tokens, endpoint, ...rest } = model.shape;
+  const text = canonicalJson(rest);
+  shapes.set(model, text);
+  return text;
 }
