@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { enablePages, scriptedModel, scriptedPage, test, waitUntil } from '../harness/index.ts';
+import { enablePages, scriptedModel, test, waitUntil } from '../harness/index.ts';
 import { fail, Gate, hold, say } from '../provider/index.ts';
 import { gated, tokens } from './gated-page.ts';
 
