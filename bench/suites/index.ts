@@ -1,7 +1,9 @@
 import type { Suite } from '../suite.ts';
 import { cached } from './cached.ts';
+import { cold } from './cold.ts';
 import { miss } from './miss.ts';
 import { reload } from './reload.ts';
+import { stampede } from './stampede.ts';
 
 /** All suites, in the order in which they run. */
-export const suites: readonly Suite[] = [cached, miss, reload];
+export const suites: readonly Suite[] = [cached, miss, cold, stampede, reload];
