@@ -9,11 +9,11 @@ import { TokenServer } from './token-server.ts';
 const server = new TokenServer();
 let waiting: { readonly order: number; readonly probe: () => unknown }[] = [];
 
-process.on('message', ({ order, what, id, count }: TokenOrder) => {
+process.on('message', ({ order, what, count }: TokenOrder) => {
   if (what === 'hold') server.hold();
   if (what === 'go') server.go();
   if (what === 'forget') server.calls.length = 0;
-  waiting.push({ order, probe: probes[what](id ?? '', count ?? 0) });
+  waiting.push({ order, probe: probes[what](count ?? 0) });
   answer();
 });
 process.once('disconnect', () => process.exit(0));
@@ -21,15 +21,18 @@ server.onChange = answer;
 process.send?.({ port: await server.listen() });
 
 /** What there is to say; undefined as long as it has not happened. */
-const probes: Record<TokenOrder['what'], (id: string, count: number) => () => unknown> = {
+const probes: Record<TokenOrder['what'], (count: number) => () => unknown> = {
   hold: () => () => true,
   go: () => () => true,
   forget: () => () => true,
   tally: () => tally,
-  asked: (_, count) => () => server.calls.length >= count || undefined,
-  left: (id) => () => {
-    const at = server.calls.findLast((call) => call.id === id)?.left;
-    return at === undefined ? undefined : Number(at);
+  asked: (count) => () => server.calls.length >= count || undefined,
+  // A connection that was closed before the page's end leaves a call; all of them have to.
+  left: () => () => {
+    const times = server.calls.flatMap(({ left }) => (left === undefined ? [] : [Number(left)]));
+    return times.length > 0 && times.length === server.calls.length
+      ? Math.max(...times)
+      : undefined;
   },
 };
 

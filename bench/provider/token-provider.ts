@@ -16,7 +16,6 @@ const tally = z.object({
 export interface TokenOrder {
   readonly order: number;
   readonly what: 'hold' | 'go' | 'forget' | 'tally' | 'asked' | 'left';
-  readonly id?: string;
   readonly count?: number;
 }
 
@@ -75,9 +74,12 @@ export class TokenProvider implements AsyncDisposable {
     await this.#ask({ what: 'asked', count });
   }
 
-  /** When the connection of the last completion for `id` was seen to close, in nanoseconds. */
-  async left(id: string): Promise<number> {
-    return z.number().parse(await this.#ask({ what: 'left', id }));
+  /**
+   * Waits until the connections of all completions were closed before their end, and returns when
+   * the last one was, in nanoseconds of the monotonic clock.
+   */
+  async allLeft(): Promise<number> {
+    return z.number().parse(await this.#ask({ what: 'left' }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Suite } from '../suite.ts';
+import { abort } from './abort.ts';
 import { cached } from './cached.ts';
 import { cold } from './cold.ts';
 import { miss } from './miss.ts';
@@ -6,4 +7,4 @@ import { reload } from './reload.ts';
 import { stampede } from './stampede.ts';
 
 /** All suites, in the order in which they run. */
-export const suites: readonly Suite[] = [cached, miss, cold, stampede, reload];
+export const suites: readonly Suite[] = [cached, miss, cold, stampede, abort, reload];
