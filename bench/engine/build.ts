@@ -19,10 +19,6 @@ export async function buildTokenEngine(): Promise<string> {
     format: 'esm',
     target: 'node22',
     logLevel: 'warning',
-    // Packages that are CommonJS ask for this.
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
   });
   return outfile;
 }

@@ -76,7 +76,7 @@ export function heldByProvider(provider: TokenProvider): Gate {
 /** The engine of tokens holds its pages from its start, and begins once. */
 export function heldByEngine(httpd: Httpd): Gate {
   return {
-    async hold() {},
+    hold: () => httpd.enginesReady(),
     async go() {
       process.kill((await httpd.engine()).pid, 'SIGUSR2');
     },

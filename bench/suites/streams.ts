@@ -111,6 +111,8 @@ async function measureHttpdAlone(
           configureThreads(httpd, threads);
           configurePages(httpd, provider.url, [pace]);
           useTokenEngine(httpd, bundle);
+          // The engine's being ready is told at this level.
+          httpd.config.logLevel = 'warn muse_ai:info';
         },
         async (httpd) =>
           runCrowd(
