@@ -44,6 +44,15 @@ async function main(): Promise<number> {
     return command === usage ? 0 : 2;
   }
   const records: Record<string, RunRecord> = {};
+  // Now rather than after minutes.
+  for (const { name, check } of command.chosen) {
+    try {
+      check?.(command);
+    } catch (error) {
+      process.stderr.write(`${name}: ${error instanceof Error ? error.message : String(error)}\n`);
+      return 1;
+    }
+  }
   // Once, and first: later on the load would be our own.
   const machine = describeMachine();
   let failed = 0;

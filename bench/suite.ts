@@ -52,6 +52,8 @@ export interface Suite {
   readonly title: string;
   /** What is measured and how, a paragraph each. */
   readonly method: readonly string[];
+  /** Throws when this machine lacks something that the suite needs, and says what to do. */
+  readonly check?: (context: Pick<SuiteContext, 'quick'>) => void;
   /** Throws when something is wrong: a figure that can't be trusted is not reported. */
   run(context: SuiteContext): Promise<SuiteReport>;
 }

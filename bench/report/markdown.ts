@@ -52,9 +52,10 @@ function renderTargets(targets: readonly Target[]): string[] {
 }
 
 function describe(machine: Machine): string {
-  const { cpu, cores, memory, kernel, httpd, node, wrk, loadBefore } = machine;
+  const { cpu, cores, memory, kernel, httpd, node, wrk, nginx, loadBefore } = machine;
+  const front = nginx === undefined ? '' : `, nginx ${nginx}`;
   return (
-    `${cpu}, ${cores} cores, ${memory}, ${kernel}; ${httpd}, Node.js ${node}, wrk ${wrk}; ` +
+    `${cpu}, ${cores} cores, ${memory}, ${kernel}; ${httpd}, Node.js ${node}, wrk ${wrk}${front}; ` +
     `load average before the suites ${loadBefore}`
   );
 }

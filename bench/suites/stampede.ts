@@ -4,7 +4,7 @@ import { interleave } from '../measure/rounds.ts';
 import { quantile } from '../measure/statistics.ts';
 import { Numbers } from '../numbers.ts';
 import { configurePages, configureThreads, ownFront } from '../own-pages.ts';
-import { startNginx } from '../peers/nginx.ts';
+import { findNginx, startNginx } from '../peers/nginx.ts';
 import { startPlainServer } from '../peers/plain.ts';
 import { TokenProvider } from '../provider/token-provider.ts';
 import { durationOf } from '../provider/tokens.ts';
@@ -37,6 +37,8 @@ export const stampede: Suite = {
       'server" is asked without anything in front. Every page is compared byte by byte. Whoever has ' +
       `no whole page ${patience} s after the page could have been there is counted as without.`,
   ],
+
+  check: () => void findNginx(),
 
   async run(context) {
     await using provider = await TokenProvider.start();

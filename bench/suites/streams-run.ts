@@ -18,7 +18,7 @@ const stalledMs = 5000;
 const lookMs = 100;
 /** Seconds that streams may take beyond their own time. */
 const patience = 15;
-const staticLoad = { seconds: 2, connections: 32 };
+const staticLoad = { seconds: 2, connections: 16, mayClose: true };
 
 /** Lets the crowd come, wait, and have its streams. */
 export async function runCrowd(crowd: StreamsOf, { say }: SuiteContext): Promise<Streams> {
