@@ -2,7 +2,7 @@
  * An engine that does nothing but write tokens: no prompts, no models, no provider. What is left
  * between it and a visitor is httpd, so that the delay of its tokens is httpd's alone.
  *
- * It holds all pages back until it gets SIGUSR2; then they begin, evenly spread.
+ * It holds all pages back until it gets SIGUSR2; then they begin, as `spreadOf` says.
  */
 import { Socket } from 'node:net';
 import { openControl } from '../../src/control.ts';
@@ -10,7 +10,15 @@ import type { Reply } from '../../src/exchange.ts';
 import { serveFastCgi } from '../../src/fastcgi/server.ts';
 import { Region } from '../../src/region.ts';
 import { Pacer } from '../provider/pacer.ts';
-import { closing, idOf, opening, type Pace, paceOf, writeToken } from '../provider/tokens.ts';
+import {
+  closing,
+  idOf,
+  opening,
+  type Pace,
+  paceOf,
+  spreadOf,
+  writeToken,
+} from '../provider/tokens.ts';
 
 interface Page {
   readonly id: string;
@@ -46,7 +54,7 @@ process.on('SIGUSR2', () => {
   held = undefined;
   const now = performance.now();
   for (const [at, page] of waiting.entries()) {
-    begin(page, now + (page.pace.everyMs * at) / waiting.length);
+    begin(page, now + (spreadOf(page.pace) * at) / waiting.length);
   }
 });
 region.beat(engine);

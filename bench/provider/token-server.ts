@@ -2,6 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import { Pacer } from './pacer.ts';
 import { type Question, QuestionReader } from './question.ts';
 import { TokenEvents } from './token-events.ts';
+import { spreadOf } from './tokens.ts';
 
 const head =
   'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n' +
@@ -48,13 +49,13 @@ export class TokenServer {
     this.#held ??= [];
   }
 
-  /** All that were held begin now, evenly spread over the time from one token to the next. */
+  /** All that were held begin from now on. */
   go(): void {
     const held = this.#held ?? [];
     this.#held = undefined;
     const now = performance.now();
     for (const [at, { pace, start }] of held.entries()) {
-      start(now + (pace.everyMs * at) / held.length);
+      start(now + (spreadOf(pace) * at) / held.length);
     }
   }
 

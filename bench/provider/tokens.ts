@@ -38,6 +38,14 @@ export function durationOf({ tokens, everyMs, firstMs }: Pace): number {
 /** What stands for a visitor's number where every visitor has a page of their own. */
 export const ownId = '@'.repeat(idDigits);
 
+/**
+ * Milliseconds within which pages that were held back begin, evenly spread: all of them at once
+ * would measure how many pages can begin in a moment, not how many can go on.
+ */
+export function spreadOf(pace: Pace): number {
+  return durationOf(pace) / 2;
+}
+
 /** The number that all visitors of one page have. */
 export function sharedId(id: number): string {
   return String(id).padStart(idDigits, '0');

@@ -31,6 +31,8 @@ export interface Streams {
   readonly p50: number;
   readonly p99: number;
   readonly p999: number;
+  /** The 0.99 quantile of the first tokens of their streams alone. */
+  readonly firstP99: number;
   readonly delays: readonly Point[];
   readonly server: ServerFigures | undefined;
 }

@@ -37,12 +37,20 @@ export function reportStreams(all: readonly Streams[], { some, most }: Sizes): S
 function streamTable(groups: ReadonlyMap<string, readonly Streams[]>): Table {
   return {
     caption: 'Streams, and the delay of their tokens in milliseconds, median (least–greatest)',
-    columns: ['', 'at a time', 'whole and right', 'delay: p50', 'p99', 'p99.9'],
+    columns: [
+      '',
+      'at a time',
+      'whole and right',
+      'delay: p50',
+      'p99',
+      'p99.9',
+      'first tokens: p99',
+    ],
     rows: [...groups].map(([name, list]) => [
       name,
       whole(Math.min(...list.map(({ waiting }) => waiting))),
       whole(Math.min(...list.map(({ right }) => right))),
-      ...(['p50', 'p99', 'p999'] as const).map((field) =>
+      ...(['p50', 'p99', 'p999', 'firstP99'] as const).map((field) =>
         spread(
           list.map((one) => one[field]),
           twoPlaces,

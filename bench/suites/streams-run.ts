@@ -4,7 +4,7 @@ import { visitorsOf } from '../fronts.ts';
 import { memoryOf } from '../measure/memory.ts';
 import { quantile } from '../measure/statistics.ts';
 import { runWrk } from '../measure/wrk.ts';
-import { durationOf } from '../provider/tokens.ts';
+import { durationOf, spreadOf } from '../provider/tokens.ts';
 import { whole } from '../report/figures.ts';
 import { type Point, percentiles } from '../report/points.ts';
 import type { SuiteContext } from '../suite.ts';
@@ -31,9 +31,10 @@ export async function runCrowd(crowd: StreamsOf, { say }: SuiteContext): Promise
     const waiting = await gather(crowd, watch);
     await watch?.whileWaiting();
     await gate.go();
-    const duration = durationOf(pace);
-    const limit = setTimeout(() => stop.abort(), duration + patience * 1000);
-    await sleep(duration / 2);
+    const [spread, duration] = [spreadOf(pace), durationOf(pace)];
+    const limit = setTimeout(() => stop.abort(), spread + duration + patience * 1000);
+    // By then all have begun, and none is over yet.
+    await sleep((spread + duration) / 2);
     await watch?.whileStreaming();
     const came = await visits;
     clearTimeout(limit);
@@ -163,6 +164,7 @@ function summarise(
   server: ServerFigures | undefined,
 ): Streams {
   const all = visits.flatMap(({ delays }) => delays.map((us) => us / 1000));
+  const firsts = visits.flatMap(({ delays: [us] }) => (us === undefined ? [] : [us / 1000]));
   const at = (q: number) => (all.length === 0 ? Number.NaN : quantile(all, q));
   return {
     name,
@@ -172,6 +174,7 @@ function summarise(
     p50: at(0.5),
     p99: at(0.99),
     p999: at(0.999),
+    firstP99: firsts.length === 0 ? Number.NaN : quantile(firsts, 0.99),
     delays: percentiles(all),
     server,
   };

@@ -27,10 +27,10 @@ export const streams: Suite = {
     'Visitors come one after the other, 1,500 a second, to an httpd of 2 children with 32 threads, ' +
       'each for a page of their own ("one page" means that all ask for the same). The provider holds ' +
       'every answer back until all of them wait, so that all are there at the same time. Then it ' +
-      'sends each 20 tokens in 10 s (2 s in quick rounds), the streams evenly spread over the time ' +
-      'between two tokens. A stream that is not whole and right byte by byte is counted as lost; ' +
+      'sends each 20 tokens in 10 s (2 s in quick rounds); the first one begins at once, the last one ' +
+      '5 s later, when the first is in its middle. A stream that is not whole and right byte by byte is counted as lost; ' +
       'where a server does not let all of them in, the streams begin without the rest after 5 s ' +
-      'in which nobody came, and all is over some 25 s later.',
+      'in which nobody came, and all is over some 30 s later.',
     'Each token carries the time at which it was sent, by the monotonic clock that all processes of ' +
       'the machine share; the delay is until the visitor has read it. Provider and visitors take ' +
       'their time too: "provider alone" is what is there without anything in between. "httpd alone" ' +
