@@ -49,7 +49,7 @@ function installPortkey(): string {
   mkdirSync(folder, { recursive: true });
   const overrides = JSON.stringify({ private: true, overrides: packages });
   writeFileSync(join(folder, 'package.json'), overrides);
-  const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--omit=dev'];
+  const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--omit=dev', '--loglevel=error'];
   execFileSync('npm', ['install', ...options, `@portkey-ai/gateway@${portkeyVersion}`], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'inherit'],

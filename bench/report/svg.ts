@@ -2,9 +2,9 @@ import type { Plot } from '../suite.ts';
 import { makeScale } from './scale.ts';
 
 const width = 720;
-const height = 380;
+const height = 392;
 /** The field that the lines lie in. */
-const field = { left: 64, right: width - 16, top: 44, bottom: height - 84 };
+const field = { left: 64, right: width - 32, top: 56, bottom: height - 84 };
 /** Of different brightness too, and readable on light and dark. */
 const colours = ['#2f7ed8', '#e8702a', '#2ca05a', '#a05ac8', '#c8a000', '#888888'];
 const style = `
@@ -39,7 +39,7 @@ export function renderSvg(plot: Plot): string {
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img">`,
     `<title>${escapeXml(plot.title)}</title>`,
     `<style>${style}</style>`,
-    text(field.left, 24, plot.title, 'class="title"'),
+    text(field.left, 22, plot.title, 'class="title"'),
     ...x.ticks.flatMap((tick) => [
       grid(x.place(tick), field.top, x.place(tick), field.bottom),
       text(x.place(tick), field.bottom + 18, tickText(tick), 'text-anchor="middle"'),

@@ -82,7 +82,7 @@ describe('a picture', () => {
 
   it('has a line for each series between the edges of its field, and escapes words', () => {
     const svg = renderSvg(plot);
-    expect(svg).toContain('points="64,296 704,44"');
+    expect(svg).toContain('points="64,308 688,56"');
     expect(svg.match(/<polyline/g)).toHaveLength(2);
     expect(svg).toContain('This &lt; that &amp; &quot;more&quot;');
     expect(svg).not.toMatch(/NaN|Infinity|undefined/);
