@@ -3,27 +3,28 @@
  * when something is wrong, with 2 when it was called wrongly; a missed target is only told.
  */
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeMachine, type Machine } from './report/machine.ts';
-import { renderMarkdown } from './report/markdown.ts';
+import { plotPath, renderMarkdown } from './report/markdown.ts';
 import { type RunRecord, readRecords, writeRecords } from './report/record.ts';
+import { renderSvg } from './report/svg.ts';
 import { renderText } from './report/text.ts';
 import type { Suite } from './suite.ts';
 import { suites } from './suites/index.ts';
 
 const docs = join(import.meta.dirname, '..', 'docs');
 /** A suite that takes longer hangs: the longest takes a few minutes. */
-const minutesMax = 15;
+const minutesMax = 10;
 const usage = `npm run bench -- [suite…] [options]
 
 Suites: ${suites.map(({ name }) => name).join(', ')}; all of them unless some are named.
 
   --quick      fewer and shorter rounds: shows that all works
   --json FILE  writes the raw figures of this run to FILE
-  --write      writes docs/benchmarks.md and docs/benchmarks.json; suites that did not run keep
-               what they had
+  --write      writes docs/benchmarks.md, docs/benchmarks.json and the pictures beside them; suites
+               that did not run keep what they had
   --help       shows this
 `;
 
@@ -43,6 +44,15 @@ async function main(): Promise<number> {
     return command === usage ? 0 : 2;
   }
   const records: Record<string, RunRecord> = {};
+  // Now rather than after minutes.
+  for (const { name, check } of command.chosen) {
+    try {
+      check?.(command);
+    } catch (error) {
+      process.stderr.write(`${name}: ${error instanceof Error ? error.message : String(error)}\n`);
+      return 1;
+    }
+  }
   // Once, and first: later on the load would be our own.
   const machine = describeMachine();
   let failed = 0;
@@ -114,6 +124,11 @@ function writeDocs(records: Readonly<Record<string, RunRecord>>): void {
   // Laid out as the project's check wants it: lists of numbers side by side.
   execFileSync(join(docs, '..', 'node_modules', '.bin', 'biome'), ['format', '--write', json]);
   writeFileSync(join(docs, 'benchmarks.md'), renderMarkdown(Object.fromEntries(ordered)));
+  for (const plot of Object.values(records).flatMap(({ plots }) => plots ?? [])) {
+    const path = join(docs, plotPath(plot.file));
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, renderSvg(plot));
+  }
 }
 
 function told(error: unknown): string {

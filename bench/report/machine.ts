@@ -1,6 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { findInstallation } from '../../scripts/httpd/installation.ts';
+import { findNginx } from '../peers/nginx.ts';
 
 /** Where and with what was measured. */
 export interface Machine {
@@ -11,6 +12,8 @@ export interface Machine {
   readonly httpd: string;
   readonly node: string;
   readonly wrk: string;
+  /** Undefined where there is none. */
+  readonly nginx?: string;
   /** Processes that wanted to run in the minute before: more than 0 is noise. */
   readonly loadBefore: string;
 }
@@ -25,6 +28,7 @@ export function describeMachine(): Machine {
     httpd: /^Server version: (.*)$/m.exec(version)?.[1] ?? 'unknown',
     node: process.version,
     wrk: wrkVersion(),
+    ...nginxVersion(),
     loadBefore: loadavg()[0]?.toFixed(2) ?? '',
   };
 }
@@ -38,6 +42,17 @@ function wrkVersion(): string {
       return firstLine(String(error.stdout));
     }
     throw new Error('wrk does not run: install the package wrk', { cause: error });
+  }
+}
+
+/** nginx tells its version on stderr; only one suite needs it. */
+function nginxVersion(): { nginx?: string } {
+  try {
+    const { stderr } = spawnSync(findNginx(), ['-v'], { encoding: 'utf8' });
+    return { nginx: /nginx\/(\S+)/.exec(stderr)?.[1] ?? 'unknown' };
+  } catch {
+    // The suite that needs it says so by itself.
+    return {};
   }
 }
 

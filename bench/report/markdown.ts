@@ -2,6 +2,11 @@ import type { Table, Target } from '../suite.ts';
 import type { Machine } from './machine.ts';
 import type { RunRecord, RunRecords } from './record.ts';
 
+/** Where the picture of a plot lies, seen from docs/. */
+export function plotPath(file: string): string {
+  return `benchmarks/${file}.svg`;
+}
+
 /** The text of docs/benchmarks.md. */
 export function renderMarkdown(records: RunRecords): string {
   return [
@@ -22,6 +27,7 @@ function renderRun(run: RunRecord): string[] {
     '',
     ...run.method.flatMap((paragraph) => [...wrap(paragraph), '']),
     ...run.tables.flatMap(renderTable),
+    ...(run.plots ?? []).flatMap(({ file, title }) => [`![${title}](${plotPath(file)})`, '']),
     ...renderTargets(run.targets),
     ...wrap(`Measured on ${run.date}: ${describe(run.machine)}.`),
     '',
@@ -46,9 +52,10 @@ function renderTargets(targets: readonly Target[]): string[] {
 }
 
 function describe(machine: Machine): string {
-  const { cpu, cores, memory, kernel, httpd, node, wrk, loadBefore } = machine;
+  const { cpu, cores, memory, kernel, httpd, node, wrk, nginx, loadBefore } = machine;
+  const front = nginx === undefined ? '' : `, nginx ${nginx}`;
   return (
-    `${cpu}, ${cores} cores, ${memory}, ${kernel}; ${httpd}, Node.js ${node}, wrk ${wrk}; ` +
+    `${cpu}, ${cores} cores, ${memory}, ${kernel}; ${httpd}, Node.js ${node}, wrk ${wrk}${front}; ` +
     `load average before the suites ${loadBefore}`
   );
 }

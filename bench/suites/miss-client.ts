@@ -10,20 +10,24 @@ export interface Sample {
   readonly end: number;
 }
 
-/** Asks for cold pages through httpd, and for the same straight from the provider. */
+/** Asks for cold pages through httpd and the plain server, and for the same from the provider. */
 export class MissClient implements Disposable {
   readonly #httpd: Httpd;
   readonly #provider: ProviderProcess;
+  readonly #plain: string;
   readonly #agents = {
     httpd: new Agent({ keepAlive: true, maxSockets: 1 }),
+    plain: new Agent({ keepAlive: true, maxSockets: 1 }),
     provider: new Agent({ keepAlive: true, maxSockets: 1 }),
   };
   readonly #learnt = new Map<string, ProviderRequest>();
   #asked = 0;
 
-  constructor(httpd: Httpd, provider: ProviderProcess) {
+  /** @param plain base URL of the plain server */
+  constructor(httpd: Httpd, provider: ProviderProcess, plain: string) {
     this.#httpd = httpd;
     this.#provider = provider;
+    this.#plain = plain;
   }
 
   /** Has a page written, and notes what the engine asks the provider for it. */
@@ -36,6 +40,15 @@ export class MissClient implements Disposable {
     this.#asked += 1;
     const options = { agent: this.#agents.httpd };
     const answer = await this.#httpd.get(`/${page}.ai?n=${this.#asked}`, options);
+    return timesOf(answer, () => true);
+  }
+
+  /** Asks the plain server for a page that this model writes. */
+  async askPlain(model: string): Promise<Sample> {
+    this.#asked += 1;
+    const url = `${this.#plain}/${model}?n=${this.#asked}`;
+    const answer = await openHttp1(url, { agent: this.#agents.plain }).done;
+    if (answer.headers['x-writer'] !== 'plain') throw new Error(`${url} is not the plain server`);
     return timesOf(answer, () => true);
   }
 
@@ -55,6 +68,7 @@ export class MissClient implements Disposable {
 
   [Symbol.dispose](): void {
     this.#agents.httpd.destroy();
+    this.#agents.plain.destroy();
     this.#agents.provider.destroy();
   }
 }

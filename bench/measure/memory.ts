@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs';
+
+/**
+ * Bytes of memory that these processes have for themselves, plus their shares of what they have
+ * in common (Pss in proc_pid_smaps(5)), all together.
+ */
+export function memoryOf(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => {
+    const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+    const kilobytes = /^Pss: +(\d+) kB$/m.exec(text)?.[1];
+    if (kilobytes === undefined) throw new Error(`the kernel does not tell the Pss of ${pid}`);
+    return sum + Number(kilobytes) * 1024;
+  }, 0);
+}
+
+/** Throws unless a process may open that many files: Node.js takes all it may, for its children too. */
+export function assertOpenFiles(wanted: number): void {
+  const limits = readFileSync('/proc/self/limits', 'utf8');
+  const allowed = /^Max open files +(\d+|unlimited)/m.exec(limits)?.[1];
+  if (allowed === 'unlimited' || Number(allowed) >= wanted) return;
+  throw new Error(
+    `This needs ${wanted} open files in one process, and only ${allowed} are allowed: ` +
+      `raise the hard limit ("ulimit -Hn ${wanted}" as root, or limits.conf(5)), or use --quick.`,
+  );
+}
