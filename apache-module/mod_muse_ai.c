@@ -19,7 +19,10 @@
  *                   muse_link        connections
  *                   muse_stream      from engine to visitor, without waiting for the engine
  *                   muse_answer      the visitor's side of that
- *                   muse_wait        waiting, on the request's thread
+ *   waiting for it  muse_wait        on the request's thread
+ *                   muse_suspend     on none: the request is suspended
+ *                   muse_watch       one thread that waits for all of those
+ *                   muse_flow        output that never waits for the visitor
  */
 #include <httpd.h>
 #include <http_config.h>
@@ -30,6 +33,7 @@
 #include "muse_link.h"
 #include "muse_page.h"
 #include "muse_process.h"
+#include "muse_suspend.h"
 
 static void register_hooks(apr_pool_t *p)
 {
@@ -40,11 +44,13 @@ static void register_hooks(apr_pool_t *p)
     /* each child, once */
     ap_hook_child_init(muse_process_child, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(muse_link_child, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(muse_suspend_child, NULL, NULL, APR_HOOK_MIDDLE);
     /* each request */
     ap_hook_map_to_storage(muse_page_map, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_post_perdir_config(muse_page_unmap, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_fixups(muse_page_fixup, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(muse_handler_run, NULL, NULL, APR_HOOK_MIDDLE);
+    muse_suspend_register();
 }
 
 AP_DECLARE_MODULE(muse_ai) = {

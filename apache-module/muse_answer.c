@@ -13,8 +13,7 @@ APLOG_USE_MODULE(muse_ai);
 
 enum {
     HEAD_MOST = 32 * 1024,
-    PASS_AT = 32 * 1024, /* bytes gathered before the filters get them unflushed */
-    H2_FRAMING = 50000,  /* microseconds */
+    H2_FRAMING = 50000, /* microseconds */
 };
 
 void muse_answer_init(muse_answer *a, const muse_request *q)
@@ -24,15 +23,15 @@ void muse_answer_init(muse_answer *a, const muse_request *q)
     a->body = apr_brigade_create(q->r->pool, q->r->connection->bucket_alloc);
 }
 
-static muse_answer_status pass(muse_answer *a, apr_bucket *last)
+static muse_answer_status pass(muse_answer *a, apr_bucket *tail)
 {
     request_rec *r = a->q->r;
     apr_status_t rv;
 
-    if (last) {
-        APR_BRIGADE_INSERT_TAIL(a->body, last);
+    APR_BRIGADE_INSERT_TAIL(a->body, tail);
+    if (a->last && !r->sent_bodyct) {
+        apr_table_setn(r->headers_out, "Connection", "close");
     }
-    a->gathered = 0;
     rv = ap_pass_brigade(r->output_filters, a->body);
     apr_brigade_cleanup(a->body);
     return rv == APR_SUCCESS && !r->connection->aborted ? MUSE_ANSWER_TAKEN : MUSE_ANSWER_LEFT;
@@ -108,9 +107,9 @@ muse_answer_status muse_answer_take(muse_answer *a, const char *data, apr_size_t
     if (!length || a->refused) {
         return MUSE_ANSWER_TAKEN;
     }
-    (void)apr_brigade_write(a->body, NULL, NULL, data, length);
-    a->gathered += length;
-    return a->gathered < PASS_AT ? MUSE_ANSWER_TAKEN : pass(a, NULL);
+    APR_BRIGADE_INSERT_TAIL(a->body,
+                            apr_bucket_transient_create(data, length, a->body->bucket_alloc));
+    return MUSE_ANSWER_TAKEN;
 }
 
 muse_answer_status muse_answer_flush(muse_answer *a)
@@ -120,6 +119,10 @@ muse_answer_status muse_answer_flush(muse_answer *a)
 
 muse_answer_status muse_answer_end(muse_answer *a)
 {
+    /* With its end the length would be known, and the head another, by chance of the timing. */
+    if (!APR_BRIGADE_EMPTY(a->body) && muse_answer_flush(a) == MUSE_ANSWER_LEFT) {
+        return MUSE_ANSWER_LEFT;
+    }
     return pass(a, apr_bucket_eos_create(a->body->bucket_alloc));
 }
 

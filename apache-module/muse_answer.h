@@ -1,6 +1,7 @@
 /*
  * The visitor's side of a stream: an engine's answer, in CGI form (RFC 3875, section 6), on its
- * way into httpd's output filters. Every call that passes something on may wait for the visitor.
+ * way into httpd's output filters. Every call that passes something on may wait for the visitor,
+ * unless muse_flow sees to it that none does.
  */
 #ifndef MUSE_ANSWER_H
 #define MUSE_ANSWER_H
@@ -22,17 +23,20 @@ typedef struct {
     apr_size_t head_length;
     apr_size_t head_room;
     apr_bucket_brigade *body; /* not yet passed on */
-    apr_size_t gathered;
     int begun;   /* the head is whole and has a page behind it: the visitor has its beginning */
+    int last;    /* nothing follows on this connection, which the head has to say */
     int refused; /* the head is whole and has a status of 300 and above for the handler; else 0 */
 } muse_answer;
 
 void muse_answer_init(muse_answer *answer, const muse_request *q);
 
-/* Takes a piece of head and body. What is behind a refusal's head is dropped. */
+/*
+ * Takes a piece of head and body. What is behind a refusal's head is dropped. The bytes are not
+ * copied: they have to stay where they are until muse_answer_flush or _end.
+ */
 muse_answer_status muse_answer_take(muse_answer *answer, const char *data, apr_size_t length);
 
-/* Sends what has been taken so far on its way. */
+/* Sends what has been taken on its way. */
 muse_answer_status muse_answer_flush(muse_answer *answer);
 
 /* The page is whole. */

@@ -23,6 +23,7 @@
 #include "muse_page.h"
 #include "muse_params.h"
 #include "muse_process.h"
+#include "muse_suspend.h"
 #include "muse_wait.h"
 
 APLOG_USE_MODULE(muse_ai);
@@ -75,8 +76,9 @@ static int may_bypass(const request_rec *r, const muse_dir_config *config)
     }
 }
 
-static void read_request(request_rec *r, muse_request *q)
+static muse_request *read_request(request_rec *r)
 {
+    muse_request *q = apr_pcalloc(r->pool, sizeof *q);
     int asked;
 
     q->r = r;
@@ -87,6 +89,7 @@ static void read_request(request_rec *r, muse_request *q)
     q->bypass = asked && may_bypass(r, q->config);
     muse_choice_make(r, q->region, &q->choice);
     muse_key_make(r, muse_epoch_get(q->region), &q->choice, q->query, &q->page_key);
+    return q;
 }
 
 /* HEAD goes there too: an engine answers it from what it has, and never has a page written. */
@@ -95,6 +98,8 @@ static int ask_engine(muse_request *q)
     request_rec *r = q->r;
     apr_size_t length;
     const char *request = muse_fcgi_request(r, muse_params_make(q), &length);
+    muse_stream *stream;
+    muse_stream_want want;
 
     if (!request) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
@@ -102,7 +107,11 @@ static int ask_engine(muse_request *q)
         return HTTP_REQUEST_ENTITY_TOO_LARGE;
     }
     muse_process_count(MUSE_COUNT_MISSES);
-    return muse_wait_run(r, muse_stream_create(q, request, length));
+    stream = muse_stream_create(q, request, length);
+    want = muse_stream_step(stream);
+    return want != MUSE_STREAM_DONE && muse_suspend_begin(r, stream, want) == SUSPENDED
+               ? SUSPENDED
+               : muse_wait_run(r, stream, want);
 }
 
 /* What is not GET or HEAD: OPTIONS lists the methods, all others are told them with a 405. */
@@ -120,7 +129,7 @@ static int answer_other_method(request_rec *r)
 
 int muse_handler_run(request_rec *r)
 {
-    muse_request q;
+    muse_request *q;
     muse_cached found;
     int hit;
     int status;
@@ -145,13 +154,13 @@ int muse_handler_run(request_rec *r)
     if (!muse_process_region()) {
         return HTTP_SERVICE_UNAVAILABLE; /* said when httpd started */
     }
-    read_request(r, &q);
-    hit = q.cached && !q.bypass && muse_cached_find(&q, &found) == MUSE_OK;
+    q = read_request(r);
+    hit = q->cached && !q->bypass && muse_cached_find(q, &found) == MUSE_OK;
     if (!hit && muse_page_is_illustrator(r)) {
         return DECLINED;
     }
     muse_process_count(MUSE_COUNT_REQUESTS);
-    status = muse_limit_take(r, q.region);
+    status = muse_limit_take(r, q->region);
     if (status != OK) {
         muse_process_count(MUSE_COUNT_LIMITED);
         return status;
@@ -162,7 +171,7 @@ int muse_handler_run(request_rec *r)
     }
     if (hit) {
         muse_process_count(MUSE_COUNT_HITS);
-        return muse_cached_send(&q, &found);
+        return muse_cached_send(q, &found);
     }
-    return ask_engine(&q);
+    return ask_engine(q);
 }

@@ -9,6 +9,7 @@
 
 #include "muse_answer.h"
 #include "muse_engines.h"
+#include "muse_flow.h"
 #include "muse_fcgi.h"
 #include "muse_link.h"
 #include "muse_log.h"
@@ -23,6 +24,8 @@ enum {
     GIVEN_UP = 3,            /* failed starts in a row after which waiting is no use */
     GRACE = 5000,            /* ms that the engine has to say itself that time is up */
     CONNECTIONS_MOST = 3,    /* how often the engine is asked again */
+    PIECE = 16 * 1024,       /* read and passed on at once */
+    PIECES_MOST = 8,         /* for each step */
 };
 
 typedef enum { CONNECTING, SENDING, READING, FINISHED } stage;
@@ -41,6 +44,7 @@ struct muse_stream {
     muse_log_lines *log; /* made when the engine has something to say */
     muse_answer answer;
     int answered;    /* the first byte of the answer has come */
+    int detached;    /* no thread waits: for the visitor neither */
     uint64_t opened; /* muse_clock_ms */
     int result;
 };
@@ -98,6 +102,17 @@ int muse_stream_result(const muse_stream *s)
 int muse_stream_patience(const muse_stream *s)
 {
     return s->stage == CONNECTING ? 20 : s->answered ? 1000 : 250;
+}
+
+void muse_stream_detach(muse_stream *s)
+{
+    s->detached = 1;
+    s->answer.last = 1;
+}
+
+void muse_stream_forgive(muse_stream *s, uint64_t ms)
+{
+    s->opened += ms;
 }
 
 static muse_stream_want finish(muse_stream *s, int result)
@@ -229,26 +244,38 @@ static muse_stream_want take_bytes(muse_stream *s, const char *bytes, const char
     }
 }
 
+static int is_clogged(const muse_stream *s)
+{
+    return s->detached && muse_flow_pending(s->r->connection);
+}
+
 static muse_stream_want receive(muse_stream *s)
 {
-    char bytes[16 * 1024];
-    ssize_t n;
+    char bytes[PIECE];
+    const apr_size_t room = s->detached ? muse_flow_room(s->r->connection) : sizeof bytes;
+    ssize_t n = 0;
+    int pieces;
 
-    while ((n = recv(s->link.fd, bytes, sizeof bytes, 0)) > 0) {
-        const muse_stream_want want = take_bytes(s, bytes, bytes + n);
+    for (pieces = 0; pieces < PIECES_MOST && !is_clogged(s); pieces++) {
+        muse_stream_want want;
 
+        n = recv(s->link.fd, bytes, room, 0);
+        if (n <= 0) {
+            break;
+        }
+        want = take_bytes(s, bytes, bytes + n);
         if (want != MUSE_STREAM_READ) {
             return want;
         }
+        if (muse_answer_flush(&s->answer) == MUSE_ANSWER_LEFT) {
+            muse_stream_abandon(s);
+            return MUSE_STREAM_DONE;
+        }
     }
-    if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+    if (pieces < PIECES_MOST && !is_clogged(s) && (n == 0 || (errno != EAGAIN && errno != EINTR))) {
         return lose(s);
     }
-    if (muse_answer_flush(&s->answer) == MUSE_ANSWER_LEFT) {
-        muse_stream_abandon(s);
-        return MUSE_STREAM_DONE;
-    }
-    return MUSE_STREAM_READ;
+    return is_clogged(s) ? MUSE_STREAM_DRAIN : MUSE_STREAM_READ;
 }
 
 static muse_stream_want send_request(muse_stream *s)
@@ -306,43 +333,75 @@ muse_stream_want muse_stream_step(muse_stream *s)
     return MUSE_STREAM_DONE;
 }
 
-muse_stream_want muse_stream_check(muse_stream *s)
+typedef enum { IN_TIME, OUT_OF_TIME, ENGINE_AWAY } lateness;
+
+static lateness find_late(const muse_stream *s, muse_engine_info *info)
 {
     const uint64_t now = muse_clock_ms();
     const uint64_t waited = now - s->opened;
     const uint64_t allowed =
         (uint64_t)muse_or(s->q->config->timeout, MUSE_DEFAULT_TIMEOUT) * 1000 + GRACE;
-    muse_engine_info info = {.state = MUSE_ENGINE_NONE};
-    int late;
+
+    info->state = MUSE_ENGINE_NONE;
+    if (waited > allowed) {
+        return OUT_OF_TIME;
+    }
+    if (s->answered) {
+        return IN_TIME;
+    }
+    (void)muse_engine_get(s->q->region, (uint32_t)s->engine, info);
+    if (info->state == MUSE_ENGINE_READY && info->beat_at + BEAT_LATE >= now) {
+        return IN_TIME;
+    }
+    return waited > ENGINE_PATIENCE ||
+                   (info->state == MUSE_ENGINE_DOWN && info->failures >= GIVEN_UP)
+               ? ENGINE_AWAY
+               : IN_TIME;
+}
+
+int muse_stream_is_overdue(const muse_stream *s)
+{
+    muse_engine_info info;
+
+    return s->stage != FINISHED && find_late(s, &info) != IN_TIME;
+}
+
+static muse_stream_want give_up_time(muse_stream *s)
+{
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, s->r,
+                  "MUSE0046: engine %d did not end this page within MuseAiTimeout (%d seconds)",
+                  s->engine, muse_or(s->q->config->timeout, MUSE_DEFAULT_TIMEOUT));
+    return s->answer.begun ? break_off(s, 1) : fail(s, HTTP_GATEWAY_TIME_OUT);
+}
+
+/* Of an engine that does not run, its supervisor has told already. */
+static muse_stream_want give_up_engine(muse_stream *s, int stuck)
+{
+    const int news =
+        stuck && muse_log_is_news(s->q->region, "stuck engine", apr_itoa(s->r->pool, s->engine));
+
+    ap_log_rerror(APLOG_MARK, news ? APLOG_ERR : APLOG_INFO, 0, s->r,
+                  "MUSE0047: engine %d %s; this page is answered 503, cached pages are served",
+                  s->engine,
+                  stuck ? "does not answer: it is stopped or overloaded"
+                        : "does not run; an earlier line of muse_ai says why");
+    return fail(s, HTTP_SERVICE_UNAVAILABLE);
+}
+
+muse_stream_want muse_stream_check(muse_stream *s)
+{
+    muse_engine_info info;
 
     if (s->stage == FINISHED) {
         return MUSE_STREAM_DONE;
     }
-    (void)muse_engine_get(s->q->region, (uint32_t)s->engine, &info);
-    late = info.state != MUSE_ENGINE_READY || info.beat_at + BEAT_LATE < now;
-    if (waited > allowed) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, s->r,
-                      "MUSE0046: engine %d did not end this page within MuseAiTimeout (%d "
-                      "seconds)",
-                      s->engine, muse_or(s->q->config->timeout, MUSE_DEFAULT_TIMEOUT));
-        return s->answer.begun ? break_off(s, 1) : fail(s, HTTP_GATEWAY_TIME_OUT);
-    }
-    if (!s->answered && late &&
-        (waited > ENGINE_PATIENCE ||
-         (info.state == MUSE_ENGINE_DOWN && info.failures >= GIVEN_UP))) {
-        const int stuck = info.state == MUSE_ENGINE_READY;
-
-        /* Of an engine that does not run, its supervisor has told already. */
-        ap_log_rerror(
-            APLOG_MARK,
-            stuck && muse_log_is_news(s->q->region, "stuck engine", apr_itoa(s->r->pool, s->engine))
-                ? APLOG_ERR
-                : APLOG_INFO,
-            0, s->r, "MUSE0047: engine %d %s; this page is answered 503, cached pages are served",
-            s->engine,
-            stuck ? "does not answer: it is stopped or overloaded"
-                  : "does not run; an earlier line of muse_ai says why");
-        return fail(s, HTTP_SERVICE_UNAVAILABLE);
+    switch (find_late(s, &info)) {
+    case OUT_OF_TIME:
+        return give_up_time(s);
+    case ENGINE_AWAY:
+        return give_up_engine(s, info.state == MUSE_ENGINE_READY);
+    case IN_TIME:
+        break;
     }
     if (s->stage == CONNECTING) {
         return muse_stream_step(s);

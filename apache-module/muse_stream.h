@@ -16,6 +16,7 @@ typedef enum {
     MUSE_STREAM_READ,  /* until muse_stream_fd can be read */
     MUSE_STREAM_WRITE, /* until it can be written */
     MUSE_STREAM_PAUSE, /* a few milliseconds */
+    MUSE_STREAM_DRAIN, /* until the visitor has taken what was passed on; only when detached */
     MUSE_STREAM_DONE   /* muse_stream_result says how it ended */
 } muse_stream_want;
 
@@ -29,7 +30,8 @@ int muse_stream_fd(const muse_stream *stream);
 
 /*
  * Goes on as far as it can without waiting for the engine. Passes what has come to the output
- * filters and flushes, which may wait for the visitor.
+ * filters and flushes, which may wait for the visitor unless it is detached. Ends after a while,
+ * so that others get their turn.
  */
 muse_stream_want muse_stream_step(muse_stream *stream);
 
@@ -39,8 +41,20 @@ muse_stream_want muse_stream_step(muse_stream *stream);
  */
 muse_stream_want muse_stream_check(muse_stream *stream);
 
+/* Whether muse_stream_check would give up now. Changes nothing. */
+int muse_stream_is_overdue(const muse_stream *stream);
+
 /* How often muse_stream_check wants to be called, in milliseconds. */
 int muse_stream_patience(const muse_stream *stream);
+
+/*
+ * Before its answer begins: from now on a step doesn't wait for the visitor either (the connection
+ * has muse_flow), and the answer is the connection's last.
+ */
+void muse_stream_detach(muse_stream *stream);
+
+/* For so many milliseconds it waited for the visitor, which is not the engine's fault. */
+void muse_stream_forgive(muse_stream *stream, uint64_t ms);
 
 /* The visitor has left: the engine is told, the provider's call ends with its last reader. */
 void muse_stream_abandon(muse_stream *stream);

@@ -15,10 +15,9 @@ static int visitor_socket(request_rec *r)
     return socket && apr_os_sock_get(&fd, socket) == APR_SUCCESS ? fd : -1;
 }
 
-int muse_wait_run(request_rec *r, muse_stream *stream)
+int muse_wait_run(request_rec *r, muse_stream *stream, muse_stream_want want)
 {
     const int visitor = visitor_socket(r);
-    muse_stream_want want = muse_stream_step(stream);
 
     while (want != MUSE_STREAM_DONE) {
         struct pollfd fds[2] = {

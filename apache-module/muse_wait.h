@@ -4,7 +4,10 @@
 
 #include "muse_stream.h"
 
-/* Blocks until the stream is done or the visitor has left. The handler's return value. */
-int muse_wait_run(request_rec *r, muse_stream *stream);
+/*
+ * Blocks until the stream, which waits for `want`, is done or the visitor has left. The handler's
+ * return value.
+ */
+int muse_wait_run(request_rec *r, muse_stream *stream, muse_stream_want want);
 
 #endif

@@ -1,0 +1,493 @@
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <httpd.h>
+#include <http_config.h>
+#include <http_log.h>
+#include <http_main.h>
+#include <ap_mpm.h>
+#include <apr_portable.h>
+#include <apr_thread_mutex.h>
+#include <apr_thread_proc.h>
+
+#include "muse_region.h"
+#include "muse_watch.h"
+
+APLOG_USE_MODULE(muse_ai);
+
+enum {
+    EVENTS_MOST = 256,
+    RUN_MOST = 64, /* watches that one callback runs before others get its thread */
+    RUNNERS_MOST = 8,
+    RUNNERS_SHARE = 4, /* of ThreadsPerChild */
+    STACK = 128 * 1024,
+    SLOTS_FIRST = 256,
+    LISTS = 3,
+};
+
+static const uint64_t NEVER = UINT64_MAX;
+
+typedef enum { RUNNING, ARMED, READY } state;
+
+APR_RING_HEAD(ring, muse_watch);
+
+typedef struct {
+    muse_watch *watch; /* or NULL */
+    unsigned generation;
+    unsigned next_free;
+} slot;
+
+/* All but what is set once in the child is guarded by mutex. */
+static struct {
+    apr_thread_mutex_t *mutex;
+    apr_thread_t *thread;
+    const muse_watch_calls *calls;
+    int epoll;
+    int bell; /* eventfd */
+    int runners_most;
+    struct ring ready;
+    struct {
+        struct ring ring; /* by deadline, since all of one list wait equally long */
+        int patience;     /* ms */
+    } lists[LISTS];
+    slot *slots; /* 0 is nobody's */
+    unsigned room;
+    unsigned free; /* 0: none */
+    unsigned ready_count;
+    int runners;       /* callbacks that run or are registered */
+    uint64_t wakes_at; /* when the I/O thread looks again by itself */
+    int ends;
+} watch;
+
+int muse_watch_runs(void)
+{
+    return watch.thread != NULL;
+}
+
+static void lock(void)
+{
+    apr_thread_mutex_lock(watch.mutex);
+}
+
+static void unlock(void)
+{
+    apr_thread_mutex_unlock(watch.mutex);
+}
+
+static void ring_bell(void)
+{
+    const uint64_t one = 1;
+
+    while (write(watch.bell, &one, sizeof one) < 0 && errno == EINTR) {}
+}
+
+/* A report's data: generation, slot, and whether it is the visitor's socket. */
+static uint64_t tag(const muse_watch *w, int visitor)
+{
+    return (uint64_t)watch.slots[w->slot].generation << 32 | (uint64_t)w->slot << 1 |
+           (unsigned)visitor;
+}
+
+static muse_watch *find_tagged(uint64_t data)
+{
+    const unsigned index = (unsigned)data >> 1;
+
+    return index && index < watch.room && watch.slots[index].generation == data >> 32
+               ? watch.slots[index].watch
+               : NULL;
+}
+
+static void make_room(void)
+{
+    const unsigned room = watch.room ? watch.room * 2 : SLOTS_FIRST;
+    unsigned i;
+
+    watch.slots = ap_realloc(watch.slots, room * sizeof *watch.slots);
+    for (i = watch.room ? watch.room : 1; i < room; i++) {
+        watch.slots[i] = (slot){.next_free = watch.free};
+        watch.free = i;
+    }
+    watch.room = room;
+}
+
+void muse_watch_add(muse_watch *w)
+{
+    memset(w, 0, sizeof *w);
+    w->engine_fd = w->visitor_fd = -1;
+    lock();
+    if (!watch.free) {
+        make_room();
+    }
+    w->slot = watch.free;
+    watch.free = watch.slots[w->slot].next_free;
+    watch.slots[w->slot].watch = w;
+    watch.slots[w->slot].generation++;
+    unlock();
+}
+
+static void forget(int *fd)
+{
+    if (*fd >= 0) {
+        (void)epoll_ctl(watch.epoll, EPOLL_CTL_DEL, *fd, NULL);
+        *fd = -1;
+    }
+}
+
+void muse_watch_drop(muse_watch *w)
+{
+    lock();
+    watch.slots[w->slot].watch = NULL;
+    watch.slots[w->slot].next_free = watch.free;
+    watch.free = w->slot;
+    unlock();
+}
+
+/* Lets callbacks come for what is ready, as many as may work at once. The mutex is held. */
+static int claim_runners(void)
+{
+    int claimed = 0;
+
+    while (watch.runners < watch.runners_most && (unsigned)claimed < watch.ready_count) {
+        watch.runners++;
+        claimed++;
+    }
+    return claimed;
+}
+
+static void run_ready(void *unused);
+
+static void call_runners(int count)
+{
+    while (count-- > 0) {
+        (void)ap_mpm_register_timed_callback(MUSE_WATCH_AT_ONCE, run_ready, NULL);
+    }
+}
+
+static void make_ready(muse_watch *w)
+{
+    w->state = READY;
+    APR_RING_INSERT_TAIL(&watch.ready, w, muse_watch, link);
+    watch.ready_count++;
+}
+
+static muse_watch *take_ready(unsigned *woke)
+{
+    muse_watch *w = APR_RING_FIRST(&watch.ready);
+
+    if (w == APR_RING_SENTINEL(&watch.ready, muse_watch, link)) {
+        return NULL;
+    }
+    APR_RING_REMOVE(w, link);
+    watch.ready_count--;
+    w->state = RUNNING;
+    *woke = w->woke;
+    w->woke = 0;
+    return w;
+}
+
+/* A callback of the MPM. */
+static void run_ready(void *unused)
+{
+    int n;
+
+    (void)unused;
+    for (n = 0; n < RUN_MOST; n++) {
+        unsigned woke = 0;
+        muse_watch *w;
+
+        lock();
+        w = take_ready(&woke);
+        if (!w) {
+            watch.runners--;
+        }
+        unlock();
+        if (!w) {
+            return;
+        }
+        watch.calls->run(w, woke);
+    }
+    call_runners(1);
+}
+
+static int ask(int fd, unsigned events, uint64_t data)
+{
+    struct epoll_event event = {.events = events | EPOLLONESHOT, .data.u64 = data};
+
+    if (epoll_ctl(watch.epoll, EPOLL_CTL_MOD, fd, &event) == 0) {
+        return 0;
+    }
+    return errno == ENOENT ? epoll_ctl(watch.epoll, EPOLL_CTL_ADD, fd, &event) : -1;
+}
+
+/* The engine's socket may be another one under the same number, so it is always asked for. */
+static int ask_engine(muse_watch *w, const muse_watch_for *what)
+{
+    if (what->engine_fd < 0) {
+        forget(&w->engine_fd);
+        return 0;
+    }
+    w->engine_fd = what->engine_fd;
+    return ask(what->engine_fd, what->engine_events, tag(w, 0));
+}
+
+static int ask_visitor(muse_watch *w, const muse_watch_for *what)
+{
+    const unsigned events = what->visitor_events | EPOLLRDHUP;
+
+    if (w->visitor_fd == what->visitor_fd && w->visitor_events == events) {
+        return 0;
+    }
+    w->visitor_fd = what->visitor_fd;
+    w->visitor_events = events;
+    return ask(what->visitor_fd, events, tag(w, 1));
+}
+
+static int find_list(int patience)
+{
+    int i = LISTS - 1;
+
+    while (i > 0 && watch.lists[i].patience > patience) {
+        i--;
+    }
+    return i;
+}
+
+static void await(muse_watch *w, uint64_t now)
+{
+    w->deadline = now + (uint64_t)watch.lists[w->patience].patience;
+    APR_RING_INSERT_TAIL(&watch.lists[w->patience].ring, w, muse_watch, link);
+}
+
+void muse_watch_arm(muse_watch *w, const muse_watch_for *what)
+{
+    int callers = 0;
+    int early = 0;
+
+    lock();
+    if (ask_engine(w, what) || ask_visitor(w, what)) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, errno, ap_server_conf,
+                     "MUSE0048: can't wait for a socket: the stream ends; see "
+                     "fs.epoll.max_user_watches");
+        w->woke = MUSE_WOKE_LEFT;
+        make_ready(w);
+        callers = claim_runners();
+    } else {
+        w->state = ARMED;
+        w->patience = find_list(what->patience);
+        await(w, muse_clock_ms());
+        early = w->deadline < watch.wakes_at;
+        if (early) {
+            watch.wakes_at = w->deadline;
+        }
+    }
+    unlock();
+    call_runners(callers);
+    if (early) {
+        ring_bell();
+    }
+}
+
+void muse_watch_again(muse_watch *w, unsigned woke)
+{
+    int callers;
+
+    lock();
+    w->woke |= woke;
+    make_ready(w);
+    callers = claim_runners();
+    unlock();
+    call_runners(callers);
+}
+
+static void take_report(const struct epoll_event *event)
+{
+    const int visitor = event->data.u64 & 1;
+    muse_watch *w = find_tagged(event->data.u64);
+
+    if (!w) {
+        return;
+    }
+    if (visitor) {
+        w->visitor_fd = -1;
+    } else {
+        w->engine_fd = -1;
+    }
+    if (w->state == RUNNING) {
+        return;
+    }
+    if (!visitor) {
+        w->woke |= MUSE_WOKE_ENGINE;
+    } else {
+        if (event->events & (EPOLLIN | EPOLLOUT)) {
+            w->woke |= MUSE_WOKE_VISITOR;
+        }
+        if (event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
+            w->woke |= MUSE_WOKE_LEFT;
+        }
+    }
+    if (w->state == ARMED) {
+        APR_RING_REMOVE(w, link);
+        make_ready(w);
+    }
+}
+
+/* Asks those whose time has come; the others wait once more. Returns when the next one is due. */
+static uint64_t take_late(uint64_t now)
+{
+    uint64_t next = NEVER;
+    int i;
+
+    for (i = 0; i < LISTS; i++) {
+        struct ring *ring = &watch.lists[i].ring;
+
+        while (!APR_RING_EMPTY(ring, muse_watch, link) && APR_RING_FIRST(ring)->deadline <= now) {
+            muse_watch *w = APR_RING_FIRST(ring);
+
+            APR_RING_REMOVE(w, link);
+            if (watch.calls->is_late(w, now)) {
+                w->woke |= MUSE_WOKE_LATE;
+                make_ready(w);
+            } else {
+                await(w, now);
+            }
+        }
+        if (!APR_RING_EMPTY(ring, muse_watch, link) && APR_RING_FIRST(ring)->deadline < next) {
+            next = APR_RING_FIRST(ring)->deadline;
+        }
+    }
+    return next;
+}
+
+static int until(uint64_t time)
+{
+    const uint64_t now = muse_clock_ms();
+
+    return time == NEVER ? -1 : time <= now ? 0 : (int)(time - now);
+}
+
+static void *APR_THREAD_FUNC watch_all(apr_thread_t *thread, void *unused)
+{
+    static struct epoll_event events[EVENTS_MOST];
+    uint64_t next = NEVER;
+
+    (void)unused;
+    for (;;) {
+        const int count = epoll_wait(watch.epoll, events, EVENTS_MOST, until(next));
+        int callers;
+        int ends;
+        int i;
+
+        lock();
+        for (i = 0; i < count; i++) {
+            uint64_t rings;
+
+            if (events[i].data.u64) {
+                take_report(&events[i]);
+            } else {
+                (void)!read(watch.bell, &rings, sizeof rings);
+            }
+        }
+        next = watch.wakes_at = take_late(muse_clock_ms());
+        callers = claim_runners();
+        ends = watch.ends;
+        unlock();
+        if (ends) {
+            break;
+        }
+        call_runners(callers);
+    }
+    apr_thread_exit(thread, APR_SUCCESS);
+    return NULL;
+}
+
+/*
+ * The child ends, its MPM threads have ended already. Whoever still waits is told, so that its
+ * request is logged and cleaned up.
+ */
+static apr_status_t end_all(void *unused)
+{
+    apr_status_t rv;
+    unsigned i;
+
+    (void)unused;
+    lock();
+    watch.ends = 1;
+    unlock();
+    ring_bell();
+    apr_thread_join(&rv, watch.thread);
+    watch.thread = NULL;
+    for (i = 1; i < watch.room; i++) {
+        muse_watch *w = watch.slots[i].watch;
+
+        if (w && w->state != RUNNING) {
+            watch.calls->run(w, MUSE_WOKE_STOP);
+        }
+    }
+    return APR_SUCCESS;
+}
+
+/* Each stream takes two descriptors, so as many as the administrator allows at all. */
+static void raise_descriptor_limit(server_rec *s)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+            ap_log_error(APLOG_MARK, APLOG_INFO, errno, s,
+                         "MUSE0049: can't raise the number of open files; see ulimit -n");
+        }
+    }
+}
+
+static int open_set(void)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = 0};
+
+    watch.epoll = epoll_create1(EPOLL_CLOEXEC);
+    watch.bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return watch.epoll >= 0 && watch.bell >= 0 &&
+           epoll_ctl(watch.epoll, EPOLL_CTL_ADD, watch.bell, &event) == 0;
+}
+
+void muse_watch_child(apr_pool_t *pchild, server_rec *s, const muse_watch_calls *calls)
+{
+    static const int patiences[LISTS] = {20, 250, 1000};
+    apr_threadattr_t *attributes;
+    int async = 0;
+    int threads = 0;
+    int i;
+
+    memset(&watch, 0, sizeof watch);
+    if (ap_mpm_query(AP_MPMQ_IS_ASYNC, &async) != APR_SUCCESS || !async) {
+        return;
+    }
+    (void)ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
+    watch.runners_most = threads / RUNNERS_SHARE;
+    watch.runners_most = watch.runners_most < 1              ? 1
+                         : watch.runners_most > RUNNERS_MOST ? RUNNERS_MOST
+                                                             : watch.runners_most;
+    watch.calls = calls;
+    watch.wakes_at = NEVER;
+    APR_RING_INIT(&watch.ready, muse_watch, link);
+    for (i = 0; i < LISTS; i++) {
+        APR_RING_INIT(&watch.lists[i].ring, muse_watch, link);
+        watch.lists[i].patience = patiences[i];
+    }
+    raise_descriptor_limit(s);
+    apr_thread_mutex_create(&watch.mutex, APR_THREAD_MUTEX_DEFAULT, pchild);
+    if (!open_set() || apr_threadattr_create(&attributes, pchild) != APR_SUCCESS ||
+        apr_threadattr_stacksize_set(attributes, STACK) != APR_SUCCESS ||
+        ap_thread_create(&watch.thread, attributes, watch_all, NULL, pchild) != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, errno, s,
+                     "MUSE0050: can't start the thread that waits for engines; each page takes a "
+                     "thread of httpd while it is written");
+        watch.thread = NULL;
+        return;
+    }
+    apr_pool_pre_cleanup_register(pchild, NULL, end_all);
+}
