@@ -59,9 +59,10 @@ static ap_filter_t *find(const conn_rec *c)
     return f;
 }
 
-void muse_flow_add(conn_rec *c)
+void muse_flow_add(request_rec *r)
 {
-    (void)ap_add_output_filter_handle(filter, c, NULL, c);
+    /* By way of the request, whose own filters would else go on with the next one below. */
+    (void)ap_add_output_filter_handle(filter, r->connection, r, r->connection);
 }
 
 void muse_flow_set(conn_rec *c, int on)

@@ -13,8 +13,8 @@
 /* When hooks are registered. */
 void muse_flow_register(void);
 
-/* From now on nothing on this connection waits. Once for each connection. */
-void muse_flow_add(conn_rec *c);
+/* From this request on nothing on its connection waits. Once for each connection. */
+void muse_flow_add(request_rec *r);
 
 /* on 0: flushes wait again, as usual, for an answer that somebody else sends; 1: they don't. */
 void muse_flow_set(conn_rec *c, int on);

@@ -95,7 +95,7 @@ int muse_suspend_begin(request_rec *r, muse_stream *stream, muse_stream_want wan
     muse_watch_add(&s->watch);
     apr_pool_cleanup_register(c->pool, s, forget_connection, apr_pool_cleanup_null);
     ap_set_module_config(c->conn_config, &muse_ai_module, s);
-    muse_flow_add(c);
+    muse_flow_add(r);
     muse_stream_detach(stream);
     return SUSPENDED;
 }

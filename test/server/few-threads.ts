@@ -1,0 +1,39 @@
+import type { Httpd } from '../harness/index.ts';
+
+export interface Scoreboard {
+  readonly busyWorkers: number;
+  /** A letter for each thread: `_` waits, `W` sends, `.` is none. */
+  readonly threads: string;
+}
+
+/** One child with so many threads that takes up to a thousand connections. */
+export function fewThreads(httpd: Httpd, threads: number, ...lines: readonly string[]): void {
+  httpd.config.processes(
+    'StartServers 1',
+    'ServerLimit 4',
+    `ThreadLimit ${threads}`,
+    `ThreadsPerChild ${threads}`,
+    `MaxRequestWorkers ${threads}`,
+    'MinSpareThreads 1',
+    `MaxSpareThreads ${threads}`,
+    `AsyncRequestWorkerFactor ${Math.ceil(1000 / threads)}`,
+    ...lines,
+  );
+}
+
+/** Lets `readScoreboard` work. */
+export function enableStatus(httpd: Httpd): void {
+  httpd.config
+    .modules('status')
+    .lines('ExtendedStatus On')
+    .section('Location', '/server-status', 'SetHandler server-status');
+}
+
+/** What mod_status says; the thread that says it is busy. */
+export async function readScoreboard(httpd: Httpd): Promise<Scoreboard> {
+  const { text } = await httpd.get('/server-status?auto');
+  return {
+    busyWorkers: Number(/^BusyWorkers: (\d+)$/m.exec(text)?.[1]),
+    threads: /^Scoreboard: (\S+)$/m.exec(text)?.[1] ?? '',
+  };
+}
