@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Httpd } from '../harness/index.ts';
 
 export interface Scoreboard {
@@ -36,4 +37,12 @@ export async function readScoreboard(httpd: Httpd): Promise<Scoreboard> {
     busyWorkers: Number(/^BusyWorkers: (\d+)$/m.exec(text)?.[1]),
     threads: /^Scoreboard: (\S+)$/m.exec(text)?.[1] ?? '',
   };
+}
+
+/** The memory that httpd's children have taken for themselves. */
+export function anonymousBytes(httpd: Httpd): number {
+  return httpd
+    .children()
+    .map(({ pid }) => /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')))
+    .reduce((sum, found) => sum + Number(found?.[1]) * 1024, 0);
 }

@@ -49,7 +49,10 @@ describe('the access log and mod_logio tell', () => {
   });
 });
 
-test('mod_status counts suspended requests, and shows no thread busy with them', async ({ httpd, provider }) => {
+test('mod_status counts suspended requests, and shows no thread busy with them', async ({
+  httpd,
+  provider,
+}) => {
   enableStatus(httpd);
   fewThreads(httpd, 4);
   const gate = await serve(httpd, provider);

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { enablePages, type Httpd, scriptedModel, test, waitUntil } from '../harness/index.ts';
 import { Gate, type ScriptedProvider, say } from '../provider/index.ts';
-import { enableStatus, fewThreads, readScoreboard } from './few-threads.ts';
+import { anonymousBytes, enableStatus, fewThreads, readScoreboard } from './few-threads.ts';
 import { opening, tokens } from './gated-page.ts';
 import { SlowReader } from './slow-reader.ts';
 
@@ -26,7 +25,7 @@ test('200 slow readers on 16 threads hold up nobody and fill no memory', async (
   httpd.site.write('static.txt', 'static');
   await serve(httpd, provider, 16);
   expect((await httpd.get('/static.txt')).text).toBe('static');
-  const before = residentBytes(httpd);
+  const before = anonymousBytes(httpd);
   const readers = Array.from({ length: 200 }, (_, n) => new SlowReader(httpd.port, `/page?n=${n}`));
   await waitUntil('all to be written', () => provider.received === readers.length);
   await Promise.all(readers.map((reader) => reader.sip(3, 300)));
@@ -40,7 +39,7 @@ test('200 slow readers on 16 threads hold up nobody and fill no memory', async (
   gate.open();
   expect((await other.done).text).toBe(tokens.join(''));
   // What they don't take stays with the engine: the pages together are 200 MB.
-  expect(residentBytes(httpd) - before).toBeLessThan(50e6);
+  expect(anonymousBytes(httpd) - before).toBeLessThan(50e6);
   for (const reader of readers.splice(1)) reader.leave();
   expect(unchunk((await readers[0]?.finish()) ?? '')).toBe(megabyte.join(''));
 });
@@ -74,11 +73,4 @@ function unchunk(answer: string): string {
     body += rest.slice(line + 2, line + 2 + size);
     rest = rest.slice(line + 2 + size + 2);
   }
-}
-
-function residentBytes(httpd: Httpd): number {
-  return httpd
-    .children()
-    .map(({ pid }) => /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')))
-    .reduce((sum, found) => sum + Number(found?.[1]) * 1024, 0);
 }
