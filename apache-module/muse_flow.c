@@ -7,6 +7,7 @@
 enum {
     ROOM_MOST = 16 * 1024,
     ROOM_LEAST = 512,
+    SPUR = 4096,
     ROOM_SHARE = 4, /* of FlushMaxThreshold: what is still held, and TLS's and chunks' framing */
 };
 
@@ -16,6 +17,41 @@ static ap_filter_rec_t *filter;
 static apr_status_t push(ap_filter_t *core)
 {
     return core->frec->filter_func.out_func(core, NULL);
+}
+
+/*
+ * Makes the core write without waiting: it writes at once what is not less than 4 KB, which this
+ * seems to be until it is read. Less than that, such as an answer's head, it would set aside, for
+ * which each connection needs one pool more.
+ */
+static apr_status_t read_spur(apr_bucket *b, const char **data, apr_size_t *length,
+                              apr_read_type_e block)
+{
+    (void)block;
+    (void)apr_bucket_immortal_make(b, "", 0);
+    *data = b->data;
+    *length = 0;
+    return APR_SUCCESS;
+}
+
+static const apr_bucket_type_t spur_type = {
+    .name = "MUSE_SPUR",
+    .num_func = 5,
+    .is_metadata = APR_BUCKET_DATA,
+    .destroy = apr_bucket_destroy_noop,
+    .read = read_spur,
+    .setaside = apr_bucket_setaside_noop,
+    .split = apr_bucket_split_notimpl,
+    .copy = apr_bucket_copy_notimpl,
+};
+
+static apr_bucket *create_spur(apr_bucket_alloc_t *list)
+{
+    apr_bucket *b = apr_bucket_immortal_create("", 0, list);
+
+    b->type = &spur_type;
+    b->length = SPUR;
+    return b;
 }
 
 /* ctx is NULL while flushes are to wait. */
@@ -38,9 +74,10 @@ static apr_status_t pass_without_waiting(ap_filter_t *f, apr_bucket_brigade *bb)
         b = next;
     }
     if (!APR_BRIGADE_EMPTY(bb)) {
+        APR_BRIGADE_INSERT_HEAD(bb, create_spur(bb->bucket_alloc));
         rv = ap_pass_brigade(f->next, bb);
     }
-    return rv == APR_SUCCESS && flush ? push(f->next) : rv;
+    return rv == APR_SUCCESS && flush && f->c->data_in_output_filters ? push(f->next) : rv;
 }
 
 void muse_flow_register(void)

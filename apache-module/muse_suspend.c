@@ -22,6 +22,7 @@
 #include <ap_mpm.h>
 #include <mpm_common.h>
 #include <scoreboard.h>
+#include <apr_allocator.h>
 #include <apr_portable.h>
 #include <util_filter.h>
 
@@ -73,6 +74,28 @@ static int can_suspend(const request_rec *r)
            !r->main && !r->prev;
 }
 
+/*
+ * While a page is written its request and connection keep what they use, and give the rest back:
+ * httpd would keep all that they ever used for the connection's next request.
+ */
+static void give_memory_back(conn_rec *c)
+{
+    enum { FREE_MOST = 4 };
+    apr_allocator_t *allocator = apr_pool_allocator_get(c->pool);
+    apr_memnode_t *nodes[FREE_MOST];
+    int i;
+
+    apr_allocator_max_free_set(allocator, 1);
+    for (i = 0; i < FREE_MOST; i++) {
+        nodes[i] = apr_allocator_alloc(allocator, 1);
+    }
+    while (i-- > 0) {
+        if (nodes[i]) {
+            apr_allocator_free(allocator, nodes[i]);
+        }
+    }
+}
+
 int muse_suspend_begin(request_rec *r, muse_stream *stream, muse_stream_want want)
 {
     conn_rec *c = r->connection;
@@ -97,6 +120,7 @@ int muse_suspend_begin(request_rec *r, muse_stream *stream, muse_stream_want wan
     ap_set_module_config(c->conn_config, &muse_ai_module, s);
     muse_flow_add(r);
     muse_stream_detach(stream);
+    give_memory_back(c);
     return SUSPENDED;
 }
 

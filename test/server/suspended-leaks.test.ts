@@ -26,6 +26,7 @@ test(
     const grown = anonymousBytes(httpd) - bytes;
     process.stdout.write(`${streams} streams: ${bytes} bytes before, ${grown} more after\n`);
     expect(grown).toBeLessThan(4e6);
+    httpd.log.allow('AH00484'); // for a moment all its threads were busy
   },
   60_000 + streams * 20,
 );
