@@ -62,6 +62,18 @@ static apr_status_t forget_connection(void *data)
     return APR_SUCCESS;
 }
 
+/*
+ * A child that stops may have stopped to call back: its listener ends when it counts no connection,
+ * and one that it has just accepted is counted later. One that was counted before the child began
+ * to stop keeps the listener, so it is enough to ask here.
+ */
+static int mpm_calls_back(void)
+{
+    int state = AP_MPMQ_STOPPING;
+
+    return ap_mpm_query(AP_MPMQ_MPM_STATE, &state) == APR_SUCCESS && state != AP_MPMQ_STOPPING;
+}
+
 static int can_suspend(const request_rec *r)
 {
     const conn_rec *c = r->connection;
@@ -71,7 +83,7 @@ static int can_suspend(const request_rec *r)
      * request internally. HTTP/2 closes a stream then, on connections that clog.
      */
     return muse_watch_runs() && c->cs && !c->master && !c->clogging_input_filters && !c->aborted &&
-           !r->main && !r->prev;
+           !r->main && !r->prev && mpm_calls_back();
 }
 
 /*

@@ -1,12 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Httpd } from '../harness/index.ts';
 
-export interface Scoreboard {
-  readonly busyWorkers: number;
-  /** A letter for each thread: `_` waits, `W` sends, `.` is none. */
-  readonly threads: string;
-}
-
 /** One child with so many threads that takes up to a thousand connections. */
 export function fewThreads(httpd: Httpd, threads: number, ...lines: readonly string[]): void {
   httpd.config.processes(
@@ -30,13 +24,10 @@ export function enableStatus(httpd: Httpd): void {
     .section('Location', '/server-status', 'SetHandler server-status');
 }
 
-/** What mod_status says; the thread that says it is busy. */
-export async function readScoreboard(httpd: Httpd): Promise<Scoreboard> {
+/** A letter for each thread that is busy, `W` for the one that says so. */
+export async function readScoreboard(httpd: Httpd): Promise<string> {
   const { text } = await httpd.get('/server-status?auto');
-  return {
-    busyWorkers: Number(/^BusyWorkers: (\d+)$/m.exec(text)?.[1]),
-    threads: /^Scoreboard: (\S+)$/m.exec(text)?.[1] ?? '',
-  };
+  return /^Scoreboard: (\S+)$/m.exec(text)?.[1]?.replaceAll(/[._]/g, '') ?? '';
 }
 
 /** The memory that httpd's children have taken for themselves. */
