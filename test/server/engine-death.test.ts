@@ -109,7 +109,8 @@ test('with its engine stopped, httpd serves cached pages and answers others 503 
   expect(result.endAt).toBeLessThan(20_000);
   await expectPage(httpd, 'cached', 'hit');
   engine.thaw();
-  await expectPage(httpd, 'cold', 'fwd');
+  // Not the page that it was asked for while it was stopped: that one it may write first.
+  await expectPage(httpd, 'another', 'fwd');
   expect(httpd.engines().map(({ pid }) => pid)).toEqual([engine.pid]);
   httpd.log.expect(/MUSE0047.*stopped or overloaded/);
 });
