@@ -201,8 +201,8 @@ Napi::Value RegionObject::Hold(const Napi::CallbackInfo &info)
     const muse_key key = ToKey(info[0]);
     const uint32_t seconds = static_cast<uint32_t>(ToWhole(info[1], MUSE_HOLD_MOST, "seconds"));
 
-    return Napi::Boolean::New(info.Env(), muse_store_hold(Handle(info.Env()), &key, muse_clock_ms(),
-                                                          seconds) == MUSE_OK);
+    return Napi::Boolean::New(
+        info.Env(), muse_store_hold(Handle(info.Env()), &key, muse_clock_ms(), seconds) == MUSE_OK);
 }
 
 Napi::Value RegionObject::Remove(const Napi::CallbackInfo &info)
