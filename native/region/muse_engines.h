@@ -12,8 +12,9 @@ extern "C" {
 #endif
 
 #define MUSE_ENGINES_MAX 16
-#define MUSE_ENGINE_BEAT_LATE 5000 /* ms without a heartbeat after which an engine does not move   \
-                                    */
+
+/* Milliseconds without a heartbeat after which an engine does not move. */
+#define MUSE_ENGINE_BEAT_LATE 5000
 
 typedef enum {
     MUSE_ENGINE_NONE = 0, /* never started */
