@@ -1,5 +1,24 @@
-import { type Httpd, type Result, waitUntil } from '../harness/index.ts';
-import type { Gate } from '../provider/index.ts';
+import {
+  enablePages,
+  type Httpd,
+  type Result,
+  scriptedModel,
+  waitUntil,
+} from '../harness/index.ts';
+import { Gate, type ScriptedProvider, say } from '../provider/index.ts';
+import { countedPage } from './counted-pages.ts';
+
+const lines = ['MuseAiCacheTTL 1', 'MuseAiCacheStale 600'];
+
+/** A site with one page, whose writings after the first wait for the gate. */
+export function prepare(httpd: Httpd, provider: ScriptedProvider, ...more: string[]): Gate {
+  enablePages(httpd, provider, ...lines, ...more);
+  httpd.site.write('page.ai', 'Write about {{ query.n }}.');
+  const gate = new Gate();
+  const again = () => say([countedPage(provider.received + 1)], { gate });
+  provider.script(scriptedModel, () => say([countedPage(provider.received + 1)]), again);
+  return gate;
+}
 
 /** Whether the answer is from our own cache, and past its freshness. */
 export const isStale = (result: Result) =>

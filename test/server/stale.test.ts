@@ -1,22 +1,9 @@
 import { openSync, readFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { Region } from '../../src/region.ts';
-import { enablePages, type Httpd, scriptedModel, test, waitUntil } from '../harness/index.ts';
-import { fail, Gate, type ScriptedProvider, say } from '../provider/index.ts';
+import { enablePages, type Httpd, test, waitUntil } from '../harness/index.ts';
 import { countedPage, countPages } from './counted-pages.ts';
-import { expire, isStale, settle, waitForText } from './stale-pages.ts';
-
-const lines = ['MuseAiCacheTTL 1', 'MuseAiCacheStale 600'];
-
-/** A site with one page, whose writings after the first wait for the gate. */
-function prepare(httpd: Httpd, provider: ScriptedProvider, ...more: string[]): Gate {
-  enablePages(httpd, provider, ...lines, ...more);
-  httpd.site.write('page.ai', 'Write about {{ query.n }}.');
-  const gate = new Gate();
-  const again = () => say([countedPage(provider.received + 1)], { gate });
-  provider.script(scriptedModel, () => say([countedPage(provider.received + 1)]), again);
-  return gate;
-}
+import { expire, isStale, prepare, settle, waitForText } from './stale-pages.ts';
 
 describe('a stale page', () => {
   test('is served at once, and written anew meanwhile', async ({ httpd, provider }) => {
@@ -154,81 +141,6 @@ test('after MuseAiCacheStale a page is waited for', async ({ httpd, provider }) 
   const result = await httpd.get('/page');
   expect([result.text, isStale(result)]).toEqual([countedPage(2), false]);
   expect(result.headers['cache-status']).toBe('muse; fwd=stale; stored');
-});
-
-describe('a page that can not be written anew', () => {
-  test('stays stale, and the provider is left alone for a while', async ({ httpd, provider }) => {
-    prepare(httpd, provider);
-    await httpd.start();
-    await httpd.get('/page');
-    provider.script(scriptedModel, fail(500));
-    await expire(httpd, '/page');
-    expect(isStale(await httpd.get('/page'))).toBe(true);
-    await httpd.log.waitFor(262);
-    for (let i = 0; i < 50; i++) {
-      const result = await httpd.get('/page');
-      expect([result.text, isStale(result)]).toEqual([countedPage(1), true]);
-    }
-    expect(httpd.log.matching(262)).toHaveLength(1);
-    httpd.log.expect(243);
-  });
-
-  test('since its engine died is tried again by the next', async ({ httpd, provider }) => {
-    const gate = prepare(httpd, provider);
-    await httpd.start();
-    await httpd.get('/page');
-    await expire(httpd, '/page');
-    await httpd.get('/page');
-    await gate.arrived();
-    await (await httpd.engine()).kill();
-    expect(await provider.requests[1]?.settled).toBe('aborted');
-    gate.open();
-    await httpd.log.waitFor(/MUSE0020.*ready again/);
-    httpd.log.expect(/MUSE0022.*signal 9/, /MUSE0020.*ready again/);
-    // The claim of the dead one lasts 10 seconds, and nothing else may have it written before.
-    expect(isStale(await httpd.get('/page'))).toBe(true);
-    const next = await waitUntil(
-      'the page to be written',
-      async () => {
-        const result = await httpd.get('/page');
-        return result.text === countedPage(1) ? undefined : result;
-      },
-      { timeoutMs: 40_000 },
-    );
-    expect(next.text).toMatch(/Page [3-9]/);
-    await settle(httpd, '/page', gate);
-  }, 60_000);
-
-  test('while no engine runs is served all the same', async ({ httpd, provider }) => {
-    const gate = prepare(httpd, provider);
-    gate.open();
-    await httpd.start();
-    await httpd.get('/page');
-    const engine = await httpd.engine();
-    await engine.freeze();
-    await expire(httpd, '/page');
-    for (let i = 0; i < 20; i++) {
-      const result = await httpd.get('/page');
-      expect([result.text, isStale(result)]).toEqual([countedPage(1), true]);
-    }
-    expect(provider.received).toBe(1);
-    engine.thaw();
-    // What it was asked for meanwhile it does now.
-    await provider.request(1);
-    await settle(httpd, '/page', gate);
-  });
-});
-
-test('a restart lets the engine finish what nobody waits for', async ({ httpd, provider }) => {
-  const gate = prepare(httpd, provider);
-  await httpd.start();
-  await httpd.get('/page');
-  await expire(httpd, '/page');
-  await httpd.get('/page');
-  await gate.arrived();
-  await httpd.graceful();
-  await settle(httpd, '/page', gate);
-  expect(await provider.requests[1]?.settled).toBe('finished');
 });
 
 const limit = [
