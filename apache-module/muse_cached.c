@@ -13,30 +13,75 @@ static void *from_pool(void *pool, size_t size)
     return apr_palloc(pool, size);
 }
 
-muse_status muse_cached_find(const muse_request *q, muse_cached *found)
+/* Whether now is within so many seconds of an end that is past. */
+static int is_within(uint64_t now, uint64_t end, int seconds)
+{
+    return now - end < (uint64_t)seconds * 1000;
+}
+
+static int stale_seconds(const muse_request *q)
+{
+    return muse_or(q->config->cache_stale, 0);
+}
+
+/*
+ * An alias says how long the page may be fresh, and its content since when it is: that may have
+ * been written anew for another page meanwhile.
+ */
+static muse_cached_state judge(const muse_request *q, uint64_t now, const muse_entry_info *alias,
+                               muse_entry_info *content)
+{
+    const uint64_t page = alias->fresh_until - alias->stored_at;
+    const int on_error = muse_or(q->config->cache_stale_on_error, MUSE_DEFAULT_STALE_ON_ERROR);
+
+    if ((content->flags & MUSE_ENTRY_ALIAS) || alias->fresh_until < alias->stored_at ||
+        content->fresh_until < content->stored_at) {
+        return MUSE_CACHED_NONE;
+    }
+    if (page < content->fresh_until - content->stored_at) {
+        content->fresh_until = content->stored_at + page;
+    }
+    if (now < content->fresh_until) {
+        return MUSE_CACHED_FRESH;
+    }
+    if (is_within(now, content->fresh_until, stale_seconds(q))) {
+        return MUSE_CACHED_STALE;
+    }
+    return is_within(now, content->fresh_until, on_error) ? MUSE_CACHED_SPARE : MUSE_CACHED_NONE;
+}
+
+static muse_cached_state find_content(const muse_request *q, uint64_t now, const muse_key *key,
+                                      const muse_entry_info *alias, int copy, muse_cached *found)
+{
+    const muse_status status = muse_store_get(q->region, key, now, &found->info,
+                                              copy ? from_pool : NULL, q->r->pool, &found->bytes);
+
+    return status == MUSE_OK ? judge(q, now, alias, &found->info) : MUSE_CACHED_NONE;
+}
+
+muse_cached_state muse_cached_find(const muse_request *q, int want_spare, muse_cached *found)
 {
     const uint64_t now = muse_clock_ms();
     muse_entry_info alias;
     muse_key content_key;
     uint8_t *bytes;
-    muse_status status;
+    int copy;
 
-    status = muse_store_get(q->region, &q->page_key, now, &alias, from_pool, q->r->pool, &bytes);
-    if (status != MUSE_OK || !(alias.flags & MUSE_ENTRY_ALIAS) || alias.fresh_until <= now ||
-        alias.body_len != sizeof content_key.bytes) {
-        return MUSE_MISS;
+    found->state = MUSE_CACHED_NONE;
+    found->bytes = NULL;
+    if (muse_store_get(q->region, &q->page_key, now, &alias, from_pool, q->r->pool, &bytes) !=
+            MUSE_OK ||
+        !(alias.flags & MUSE_ENTRY_ALIAS) || alias.body_len != sizeof content_key.bytes) {
+        return MUSE_CACHED_NONE;
     }
     memcpy(content_key.bytes, bytes + alias.head_len, sizeof content_key.bytes);
-    status = muse_store_get(q->region, &content_key, now, &found->info, from_pool, q->r->pool,
-                            &found->bytes);
-    if (status != MUSE_OK || (found->info.flags & MUSE_ENTRY_ALIAS) ||
-        found->info.fresh_until <= now) {
-        return MUSE_MISS;
+    copy = want_spare || now < alias.fresh_until ||
+           is_within(now, alias.fresh_until, stale_seconds(q));
+    found->state = find_content(q, now, &content_key, &alias, copy, found);
+    if (!copy && (found->state == MUSE_CACHED_FRESH || found->state == MUSE_CACHED_STALE)) {
+        found->state = find_content(q, now, &content_key, &alias, 1, found);
     }
-    if (alias.fresh_until < found->info.fresh_until) {
-        found->info.fresh_until = alias.fresh_until;
-    }
-    return MUSE_OK;
+    return found->state;
 }
 
 /* Sets the stored header lines "Name: value\n". Lines without that form are passed over. */
@@ -118,9 +163,14 @@ static void forgive_coding_marks(request_rec *r)
     }
 }
 
-int muse_cached_send(const muse_request *q, const muse_cached *found)
+/*
+ * Says how old the answer is and how long it may be kept. A stale one not at all: whoever keeps it
+ * has to ask each time, and the one that stands in for a failure is not to be kept.
+ */
+static void set_cache_headers(const muse_request *q, const muse_cached *found, int failed)
 {
-    request_rec *r = q->r;
+    apr_table_t *headers = q->r->headers_out;
+    apr_pool_t *p = q->r->pool;
     const muse_entry_info *info = &found->info;
     const uint64_t now = muse_clock_ms();
     /*
@@ -131,15 +181,32 @@ int muse_cached_send(const muse_request *q, const muse_cached *found)
                                       ? (info->fresh_until - info->stored_at + 500) / 1000
                                       : 0;
     const apr_uint64_t age = now > info->stored_at ? (now - info->stored_at) / 1000 : 0;
-    const apr_uint64_t left = lifetime > age ? lifetime - age : 0;
+
+    apr_table_setn(headers, "Age", text_and_number(p, "", age));
+    if (found->state == MUSE_CACHED_FRESH) {
+        apr_table_setn(headers, "Cache-Control", text_and_number(p, "max-age=", lifetime));
+        apr_table_setn(headers, "Cache-Status",
+                       text_and_number(p, "muse; hit; ttl=", lifetime > age ? lifetime - age : 0));
+        return;
+    }
+    apr_table_setn(headers, "Cache-Control", failed ? "no-store" : "max-age=0");
+    /* RFC 9211, section 2.4: a stale answer's ttl is below 0. */
+    apr_table_setn(
+        headers, "Cache-Status",
+        apr_psprintf(p, "muse; %s; ttl=-%" APR_UINT64_T_FMT,
+                     failed ? apr_psprintf(p, "fwd=stale; fwd-status=%d", failed) : "hit",
+                     age > lifetime ? age - lifetime : 1));
+}
+
+int muse_cached_send(const muse_request *q, const muse_cached *found, int failed)
+{
+    request_rec *r = q->r;
+    const muse_entry_info *info = &found->info;
     apr_bucket_brigade *bb;
     int status;
 
     set_stored_headers(r, (char *)found->bytes, info->head_len);
-    apr_table_setn(r->headers_out, "Age", text_and_number(r->pool, "", age));
-    apr_table_setn(r->headers_out, "Cache-Control", text_and_number(r->pool, "max-age=", lifetime));
-    apr_table_setn(r->headers_out, "Cache-Status",
-                   text_and_number(r->pool, "muse; hit; ttl=", left));
+    set_cache_headers(q, found, failed);
     muse_request_vary(q);
     ap_set_content_length(r, info->body_len);
     forgive_coding_marks(r);

@@ -52,6 +52,7 @@ void *muse_config_create_dir(apr_pool_t *p, char *dir)
     c->enable = c->protect_source = c->timeout = c->max_tokens = MUSE_UNSET;
     c->max_page_size = c->abandoned = MUSE_UNSET;
     c->prompts_minify = c->cache_enable = c->cache_ttl = c->cache_bypass = MUSE_UNSET;
+    c->cache_stale = c->cache_stale_on_error = MUSE_UNSET;
     c->limit_enable = c->limit_rpm = c->limit_burst = c->limit_status = MUSE_UNSET;
     return c;
 }
@@ -77,6 +78,8 @@ void *muse_config_merge_dir(apr_pool_t *p, void *base_config, void *add_config)
     MERGE_NUMBER(prompts_minify);
     MERGE_NUMBER(cache_enable);
     MERGE_NUMBER(cache_ttl);
+    MERGE_NUMBER(cache_stale);
+    MERGE_NUMBER(cache_stale_on_error);
     MERGE_NUMBER(cache_bypass);
     MERGE_POINTER(env);
     MERGE_NUMBER(limit_enable);

@@ -34,7 +34,9 @@ typedef struct {
     const char *prompts_dir; /* absolute */
     int prompts_minify;
     int cache_enable;
-    int cache_ttl; /* seconds */
+    int cache_ttl;            /* seconds */
+    int cache_stale;          /* seconds */
+    int cache_stale_on_error; /* seconds */
     int cache_bypass;
     apr_array_header_t *env; /* const char *: names of variables a template may use */
     int limit_enable;
@@ -87,6 +89,7 @@ static inline int muse_or(int value, int fallback)
 
 #define MUSE_DEFAULT_MODEL_HEADER "X-Muse-Model"
 #define MUSE_DEFAULT_TIMEOUT 300
+#define MUSE_DEFAULT_STALE_ON_ERROR 86400
 #define MUSE_DEFAULT_RPM 60
 #define MUSE_DEFAULT_LIMIT_STATUS 429
 

@@ -425,6 +425,9 @@ static const char *note_pass_env(cmd_parms *cmd, void *config, const char *arg)
 static const number_range timeout_range = {FIELD(timeout), 1, 86400, "seconds", "300"};
 static const number_range tokens_range = {FIELD(max_tokens), 0, 200000, "tokens", "16384"};
 static const number_range ttl_range = {FIELD(cache_ttl), 0, 31536000, "seconds", "300"};
+static const number_range stale_range = {FIELD(cache_stale), 0, 31536000, "seconds", "60"};
+static const number_range stale_on_error_range = {FIELD(cache_stale_on_error), 0, 31536000,
+                                                  "seconds", "86400"};
 static const number_range rpm_range = {FIELD(limit_rpm), 1, 10000, "requests a minute", "60"};
 static const number_range burst_range = {FIELD(limit_burst), 1, 10000, "requests", "20"};
 
@@ -451,6 +454,10 @@ const command_rec muse_directives[] = {
     FLAG("MuseAiPromptsMinify", prompts_minify, ADMIN, "On: prefer the .min variants of prompts"),
     FLAG("MuseAiCacheEnable", cache_enable, AUTHOR, "On (default): keep whole answers"),
     NUMBER("MuseAiCacheTTL", ttl_range, AUTHOR, "seconds an answer stays fresh (300); 0: off"),
+    NUMBER("MuseAiCacheStale", stale_range, AUTHOR,
+           "seconds after that in which it is served while it is written anew (0: off)"),
+    NUMBER("MuseAiCacheStaleOnError", stale_on_error_range, AUTHOR,
+           "seconds after that in which it stands in for a failure (86400); 0: off"),
     AP_INIT_TAKE1("MuseAiCacheBypass", set_cache_bypass, NULL, ADMIN,
                   "who may skip the cache with ?cache-bypass=1: Local (default), On or Off"),
     AP_INIT_ITERATE("MuseAiEnv", add_env, NULL, AUTHOR,

@@ -23,6 +23,7 @@
 #include "muse_page.h"
 #include "muse_params.h"
 #include "muse_process.h"
+#include "muse_stale.h"
 #include "muse_suspend.h"
 #include "muse_wait.h"
 
@@ -87,6 +88,7 @@ static muse_request *read_request(request_rec *r)
     q->cached = muse_or(q->config->cache_enable, 1) && q->config->cache_ttl != 0;
     q->query = strip_bypass(r->pool, r->args, &asked);
     q->bypass = asked && may_bypass(r, q->config);
+    q->status = r->status;
     muse_choice_make(r, q->region, &q->choice);
     muse_key_make(r, muse_epoch_get(q->region), &q->choice, q->query, &q->page_key);
     return q;
@@ -112,6 +114,18 @@ static int ask_engine(muse_request *q)
     return want != MUSE_STREAM_DONE && muse_suspend_begin(r, stream, want) == SUSPENDED
                ? SUSPENDED
                : muse_wait_run(r, stream, want);
+}
+
+/* HEAD has no stale page written anew, as it has none written. */
+static int send_cached(const muse_request *q, const muse_cached *found)
+{
+    const int stale = found->state == MUSE_CACHED_STALE;
+
+    muse_process_count(stale ? MUSE_COUNT_STALE : MUSE_COUNT_HITS);
+    if (stale && !q->r->header_only) {
+        muse_stale_refresh(q);
+    }
+    return muse_cached_send(q, found, 0);
 }
 
 /* What is not GET or HEAD: OPTIONS lists the methods, all others are told them with a 405. */
@@ -155,7 +169,12 @@ int muse_handler_run(request_rec *r)
         return HTTP_SERVICE_UNAVAILABLE; /* said when httpd started */
     }
     q = read_request(r);
-    hit = q->cached && !q->bypass && muse_cached_find(q, &found) == MUSE_OK;
+    found.state = MUSE_CACHED_NONE;
+    if (q->cached && !q->bypass) {
+        (void)muse_cached_find(q, 0, &found);
+    }
+    q->stale = found.state == MUSE_CACHED_SPARE;
+    hit = found.state == MUSE_CACHED_FRESH || found.state == MUSE_CACHED_STALE;
     if (!hit && muse_page_is_illustrator(r)) {
         return DECLINED;
     }
@@ -169,9 +188,5 @@ int muse_handler_run(request_rec *r)
     if (status != OK) {
         return status;
     }
-    if (hit) {
-        muse_process_count(MUSE_COUNT_HITS);
-        return muse_cached_send(q, &found);
-    }
-    return ask_engine(q);
+    return hit ? send_cached(q, &found) : ask_engine(q);
 }

@@ -20,6 +20,15 @@ static void add_text(apr_table_t *params, const char *name, const char *value)
     }
 }
 
+/* For how long a page is of any use beyond its freshness. */
+static int longest_stale(const muse_dir_config *config)
+{
+    const int stale = muse_or(config->cache_stale, 0);
+    const int on_error = muse_or(config->cache_stale_on_error, MUSE_DEFAULT_STALE_ON_ERROR);
+
+    return stale > on_error ? stale : on_error;
+}
+
 apr_table_t *muse_params_make(const muse_request *q)
 {
     request_rec *r = q->r;
@@ -28,7 +37,7 @@ apr_table_t *muse_params_make(const muse_request *q)
     apr_table_t *params = apr_table_make(p, 24);
     int i;
 
-    add_text(params, "REQUEST_METHOD", r->method);
+    add_text(params, "REQUEST_METHOD", q->refresh ? "GET" : r->method);
     add_text(params, "REQUEST_URI", r->unparsed_uri);
     add_text(params, "DOCUMENT_URI", r->uri);
     add_text(params, "QUERY_STRING", q->query ? q->query : "");
@@ -44,6 +53,9 @@ apr_table_t *muse_params_make(const muse_request *q)
     add_number(p, params, "MUSE_BACKEND", muse_config_server(r->server)->backend);
     add_text(params, "MUSE_CACHE", !q->cached ? "off" : q->bypass ? "bypass" : "on");
     add_number(p, params, "MUSE_CACHE_TTL", config->cache_ttl);
+    add_number(p, params, "MUSE_CACHE_STALE", longest_stale(config));
+    add_text(params, "MUSE_STALE", q->stale ? "1" : NULL);
+    add_text(params, "MUSE_REFRESH", q->refresh ? "1" : NULL);
     add_text(params, "MUSE_PROMPTS_DIR", config->prompts_dir);
     add_text(params, "MUSE_PROMPTS_MINIFY", muse_or(config->prompts_minify, 0) ? "1" : NULL);
     add_number(p, params, "MUSE_MAX_TOKENS", config->max_tokens);

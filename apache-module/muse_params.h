@@ -8,9 +8,10 @@
 
 /*
  * In r->pool. Besides CGI's own (RFC 3875): MUSE_PAGE_KEY, MUSE_MODEL, MUSE_MODEL_DEFAULT,
- * MUSE_BACKEND, MUSE_CACHE (on, off or bypass), MUSE_CACHE_TTL, MUSE_PROMPTS_DIR,
- * MUSE_PROMPTS_MINIFY, MUSE_MAX_TOKENS, MUSE_TIMEOUT and MUSE_ENV_name. Nothing else of the
- * request reaches a prompt, so that the page key covers all that does.
+ * MUSE_BACKEND, MUSE_CACHE (on, off or bypass), MUSE_CACHE_TTL, MUSE_CACHE_STALE,
+ * MUSE_STALE, MUSE_REFRESH, MUSE_PROMPTS_DIR, MUSE_PROMPTS_MINIFY, MUSE_MAX_TOKENS, MUSE_TIMEOUT
+ * and MUSE_ENV_name. Nothing else of the request reaches a prompt, so that the page key covers all
+ * that does.
  */
 apr_table_t *muse_params_make(const muse_request *q);
 

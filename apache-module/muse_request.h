@@ -18,6 +18,9 @@ typedef struct {
     const char *query; /* as sent, less cache-bypass; or NULL */
     int cached;        /* whether this directory keeps answers */
     int bypass;        /* whether this client may and does skip the look-up */
+    int stale;         /* whether the store has only a copy that may stand in for a failure */
+    int refresh;       /* whether this is for the store and not for r's visitor */
+    int status;        /* r->status as it came: an ErrorDocument's is the error's */
     muse_key page_key;
 } muse_request;
 

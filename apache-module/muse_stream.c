@@ -14,13 +14,14 @@
 #include "muse_link.h"
 #include "muse_log.h"
 #include "muse_process.h"
+#include "muse_stale.h"
 #include "muse_stream.h"
 
 APLOG_USE_MODULE(muse_ai);
 
 enum {
-    ENGINE_PATIENCE = 10000, /* ms to wait for an engine that does not run or does not move */
-    BEAT_LATE = 5000,        /* ms without a heartbeat after which an engine does not move */
+    ENGINE_PATIENCE = 10000, /* ms to wait for an engine that does not run or does not move, */
+    STALE_PATIENCE = 1000,   /* and with a stale copy in hand */
     GIVEN_UP = 3,            /* failed starts in a row after which waiting is no use */
     GRACE = 5000,            /* ms that the engine has to say itself that time is up */
     CONNECTIONS_MOST = 3,    /* how often the engine is asked again */
@@ -55,8 +56,7 @@ static apr_status_t close_link(void *data)
     return APR_SUCCESS;
 }
 
-/* The engine of this page key, or the next one that runs when that one does not. */
-static int choose_engine(const muse_request *q)
+int muse_stream_engine(const muse_request *q)
 {
     const int engines = muse_config_global()->engines;
     const int first = q->page_key.bytes[0] % engines;
@@ -99,6 +99,11 @@ int muse_stream_result(const muse_stream *s)
     return s->result;
 }
 
+int muse_stream_settle(const muse_stream *s)
+{
+    return muse_stale_instead(s->q, s->result);
+}
+
 int muse_stream_patience(const muse_stream *s)
 {
     return s->stage == CONNECTING ? 20 : s->answered ? 1000 : 250;
@@ -133,7 +138,6 @@ void muse_stream_abandon(muse_stream *s)
 static muse_stream_want fail(muse_stream *s, int status)
 {
     muse_link_close(&s->link);
-    muse_process_count(MUSE_COUNT_ERRORS);
     if (status == HTTP_SERVICE_UNAVAILABLE) {
         apr_table_setn(s->r->err_headers_out, "Retry-After", "10");
     }
@@ -192,9 +196,6 @@ static muse_stream_want end_answer(muse_stream *s)
     }
     muse_link_keep(&s->link);
     if (s->answer.refused) {
-        if (s->answer.refused >= 500) {
-            muse_process_count(MUSE_COUNT_ERRORS);
-        }
         return finish(s, s->answer.refused);
     }
     if (muse_answer_end(&s->answer) == MUSE_ANSWER_LEFT) {
@@ -296,7 +297,7 @@ static muse_stream_want connect_engine(muse_stream *s)
 {
     int error;
 
-    s->engine = choose_engine(s->q);
+    s->engine = muse_stream_engine(s->q);
     /* Asked again: on a new connection, since the old ones probably ended together. */
     error = muse_link_open(s->engine, s->connections > 0, &s->link);
     if (error == EAGAIN || error == EINTR) {
@@ -350,10 +351,10 @@ static lateness find_late(const muse_stream *s, muse_engine_info *info)
         return IN_TIME;
     }
     (void)muse_engine_get(s->q->region, (uint32_t)s->engine, info);
-    if (info->state == MUSE_ENGINE_READY && info->beat_at + BEAT_LATE >= now) {
+    if (info->state == MUSE_ENGINE_READY && info->beat_at + MUSE_ENGINE_BEAT_LATE >= now) {
         return IN_TIME;
     }
-    return waited > ENGINE_PATIENCE ||
+    return waited > (s->q->stale ? STALE_PATIENCE : ENGINE_PATIENCE) ||
                    (info->state == MUSE_ENGINE_DOWN && info->failures >= GIVEN_UP)
                ? ENGINE_AWAY
                : IN_TIME;
@@ -381,7 +382,7 @@ static muse_stream_want give_up_engine(muse_stream *s, int stuck)
         stuck && muse_log_is_news(s->q->region, "stuck engine", apr_itoa(s->r->pool, s->engine));
 
     ap_log_rerror(APLOG_MARK, news ? APLOG_ERR : APLOG_INFO, 0, s->r,
-                  "MUSE0047: engine %d %s; this page is answered 503, cached pages are served",
+                  "MUSE0047: engine %d %s; pages that are not in the cache are answered 503",
                   s->engine,
                   stuck ? "does not answer: it is stopped or overloaded"
                         : "does not run; an earlier line of muse_ai says why");

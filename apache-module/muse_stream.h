@@ -59,7 +59,16 @@ void muse_stream_forgive(muse_stream *stream, uint64_t ms);
 /* The visitor has left: the engine is told, the provider's call ends with its last reader. */
 void muse_stream_abandon(muse_stream *stream);
 
-/* After MUSE_STREAM_DONE: what the handler returns. */
+/* After MUSE_STREAM_DONE: what it ended with, an HTTP status or OK. */
 int muse_stream_result(const muse_stream *stream);
+
+/*
+ * After MUSE_STREAM_DONE, once: what the handler returns. Where the stream failed this may send a
+ * stale copy first, and wait for the visitor as output filters do.
+ */
+int muse_stream_settle(const muse_stream *stream);
+
+/* The engine for this page: that of its key, or the next one that runs when that one does not. */
+int muse_stream_engine(const muse_request *q);
 
 #endif

@@ -316,7 +316,7 @@ static void refuse(void *data)
     attach_thread(s);
     apr_table_setn(s->r->err_headers_out, "Connection", "close");
     muse_flow_set(s->c, 0);
-    ap_die(muse_stream_result(s->stream), s->r);
+    ap_die(muse_stream_settle(s->stream), s->r);
     muse_flow_set(s->c, 1);
     flush(s);
     send_rest(s, 0);

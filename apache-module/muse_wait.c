@@ -33,5 +33,5 @@ int muse_wait_run(request_rec *r, muse_stream *stream, muse_stream_want want)
         }
         want = ready > 0 && fds[0].revents ? muse_stream_step(stream) : muse_stream_check(stream);
     }
-    return muse_stream_result(stream);
+    return muse_stream_settle(stream);
 }

@@ -59,7 +59,7 @@ export class Completion {
   readonly #text = new TextBlocks();
   readonly #controller = new AbortController();
   readonly #readers = new Set<Reader>();
-  readonly #ended = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<Outcome>();
   #outcome: Outcome | undefined;
   #wakes = false;
 
@@ -80,7 +80,7 @@ export class Completion {
   }
 
   /** Resolves when the outcome is there. */
-  get ended(): Promise<void> {
+  get ended(): Promise<Outcome> {
     return this.#ended.promise;
   }
 
@@ -147,7 +147,7 @@ export class Completion {
 
   #finish(outcome: Outcome): void {
     this.#outcome = outcome;
-    this.#ended.resolve();
+    this.#ended.resolve(outcome);
     this.#wake();
   }
 

@@ -61,6 +61,7 @@ export const EVENTS = {
 
   'request-invalid': { number: 'MUSE0260', level: 'error' },
   'request-failed': { number: 'MUSE0261', level: 'error' },
+  'refresh-failed': { number: 'MUSE0262', level: 'info' },
 } as const satisfies Record<string, EventInfo>;
 
 export type EventName = keyof typeof EVENTS;

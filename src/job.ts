@@ -77,6 +77,7 @@ export async function prepareJob(
       page: settings.ttl,
       model: model.ttl,
       directive: asked.cacheTtl,
+      stale: asked.cacheStale,
     }),
     key: contentKey({ messages, model, url, temperature, maxTokens, contentType, title, lang }),
     headers: [

@@ -18,6 +18,7 @@ import { type Job, type JobSources, prepareJob } from './job.ts';
 import { type Log, SharedLog } from './log.ts';
 import type { ModelSource } from './models/source.ts';
 import type { PageStore } from './pages/page-store.ts';
+import { refresh, waitForEnd } from './refreshing.ts';
 import { sendFailure, sendKept, sendWritten, streamHead } from './replies.ts';
 import { type Asked, readRequest } from './request.ts';
 import { UnderWay } from './under-way.ts';
@@ -49,35 +50,37 @@ export function createPipeline(parts: PipelineParts): Handler {
     const log = parts.logFor(reply);
     try {
       const asked = readRequest(request.params);
-      const page = await parts.pages.read(asked.file);
-      const model = parts.models.choose(
-        { chosen: asked.model, page: page.page.settings.model, directory: asked.modelDefault },
-        log,
-      );
-      const job = await prepareJob(asked, page, model, parts);
+      if (asked.isRefresh) {
+        // httpd does not wait even for this.
+        reply.head(204, []);
+        reply.end('whole');
+        await refresh(asked, { answers, clock, log: parts.log, write: writeAnew });
+        return;
+      }
+      const job = await prepare(asked, log);
       const { key, policy } = job;
 
       const kept = policy.lookUp ? await answers.find(key, policy.ttl) : undefined;
       if (kept !== undefined) {
-        if (asked.pageKey !== undefined) answers.alias(asked.pageKey, key, kept, policy.ttl);
+        if (asked.pageKey !== undefined) answers.alias(asked.pageKey, key, kept, policy);
         sendKept(reply, kept, policy.ttl, clock.now());
         return;
       }
       if (asked.method === 'HEAD') {
-        reply.head(200, headOnly(streamHead(job.headers, asked.cache, policy, false)));
+        reply.head(200, headOnly(streamHead(job.headers, asked, policy, false)));
         reply.end('whole');
         return;
       }
       if (request.signal.aborted) return;
       const joined = policy.lookUp ? underWay.find(key) : undefined;
       const flight = joined ?? startFlight(job, asked);
-      const head = streamHead(job.headers, asked.cache, policy, joined !== undefined);
+      const head = streamHead(job.headers, asked, policy, joined !== undefined);
       flight.log.add(log);
       const outcome = await sendWritten(flight.completion, reply, head, request.signal);
       flight.log.remove(log);
       if (outcome === undefined) return;
       if (outcome.kind === 'whole' && outcome.kept !== undefined && asked.pageKey !== undefined) {
-        answers.alias(asked.pageKey, key, outcome.kept, policy.ttl);
+        answers.alias(asked.pageKey, key, outcome.kept, policy);
       }
       if (outcome.kind === 'failed') sendFailure(reply, outcome.error);
       else reply.end(isWhole(outcome, policy) ? 'whole' : 'broken');
@@ -87,6 +90,30 @@ export function createPipeline(parts: PipelineParts): Handler {
       sendFailure(reply, error);
     }
   };
+
+  async function prepare(asked: Asked, log: Log): Promise<Job> {
+    const page = await parts.pages.read(asked.file);
+    const model = parts.models.choose(
+      { chosen: asked.model, page: page.page.settings.model, directory: asked.modelDefault },
+      log,
+    );
+    return prepareJob(asked, page, model, parts);
+  }
+
+  async function writeAnew(asked: Asked): Promise<MuseError | 'not kept' | undefined> {
+    const job = await prepare(asked, parts.log);
+    const { key, policy } = job;
+    let kept = await answers.find(key, policy.ttl);
+    if (kept === undefined) {
+      const { completion } = underWay.find(key) ?? startFlight(job, asked);
+      const outcome = await waitForEnd(completion);
+      if (outcome.kind === 'failed' || outcome.kind === 'broken') return outcome.error;
+      kept = outcome.kind === 'whole' ? outcome.kept : undefined;
+    }
+    if (kept === undefined || asked.pageKey === undefined) return 'not kept';
+    answers.alias(asked.pageKey, key, kept, policy);
+    return undefined;
+  }
 
   function startFlight(job: Job, asked: Asked): Flight {
     const { contentType, key, lang, model, policy, provider, request, title } = job;
@@ -101,7 +128,8 @@ export function createPipeline(parts: PipelineParts): Handler {
       writer: createWriter({ provider, request, model, cleaner, counter: parts.counter, log }),
       async keep(body) {
         if (!policy.store) return undefined;
-        const answer = makeAnswer(body, job.headers, clock.now(), policy.ttl * 1_000);
+        const { ttl, stale } = policy;
+        const answer = makeAnswer(body, job.headers, clock.now(), ttl * 1_000, stale * 1_000);
         return (await answers.keep(key, answer)) ? answer : undefined;
       },
       bytesMax: asked.maxPageSize,

@@ -46,6 +46,7 @@ interface NativeRegion {
   detach(): void;
   get(key: Uint8Array, nowMs?: number): RegionEntry | undefined;
   put(key: Uint8Array, entry: RegionEntry): void;
+  hold(key: Uint8Array, seconds: number): boolean;
   remove(key: Uint8Array): boolean;
   clear(): void;
   stats(): RegionStats;
@@ -118,6 +119,14 @@ export class Region {
   /** @throws {RegionError} `MUSE_TOO_LARGE`, and what was under the key before is gone then. */
   put(key: Uint8Array, entry: RegionEntry): void {
     this.#native.put(key, entry);
+  }
+
+  /**
+   * Keeps everyone, for up to 3600 seconds, from having the stale entry under a key written anew;
+   * a new entry ends that. Whether there was an entry.
+   */
+  hold(key: Uint8Array, seconds: number): boolean {
+    return this.#native.hold(key, seconds);
   }
 
   /** Whether there was an entry. */

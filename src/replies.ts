@@ -5,7 +5,7 @@ import type { CachePolicy } from './caching/policy.ts';
 import type { Completion, Outcome, Reader } from './completion.ts';
 import type { MuseError } from './errors.ts';
 import type { Header, Reply } from './exchange.ts';
-import type { CacheMode } from './request.ts';
+import type { Asked } from './request.ts';
 
 /** Sends a page that the cache had. */
 export function sendKept(reply: Reply, answer: Answer, ttl: number, now: number): void {
@@ -29,11 +29,12 @@ export function sendKept(reply: Reply, answer: Answer, ttl: number, now: number)
  */
 export function streamHead(
   headers: readonly Header[],
-  mode: CacheMode,
+  asked: Pick<Asked, 'cache' | 'isStale'>,
   policy: CachePolicy,
   joined: boolean,
 ): Header[] {
-  const forward = mode === 'on' && policy.lookUp ? 'uri-miss' : 'bypass';
+  const miss = asked.isStale ? 'stale' : 'uri-miss';
+  const forward = asked.cache === 'on' && policy.lookUp ? miss : 'bypass';
   const status = `muse; fwd=${forward}${policy.store ? '; stored' : ''}`;
   return [
     ...headers,

@@ -23,6 +23,12 @@ export interface Asked {
   readonly cache: CacheMode;
   /** Seconds. */
   readonly cacheTtl: number | undefined;
+  /** Seconds for which a page is kept beyond its ttl. */
+  readonly cacheStale: number | undefined;
+  /** Whether what httpd has of the page is stale. */
+  readonly isStale: boolean;
+  /** Whether nobody waits for the answer: the page is to be written anew for the cache. */
+  readonly isRefresh: boolean;
   readonly promptsDir: string | undefined;
   readonly promptsMinify: boolean;
   /** 0: leave it out of the provider request. */
@@ -60,6 +66,9 @@ export function readRequest(params: ReadonlyMap<string, string>): Asked {
     backend: readNumber(params, 'MUSE_BACKEND') ?? 0,
     cache: readCacheMode(params.get('MUSE_CACHE')),
     cacheTtl: readNumber(params, 'MUSE_CACHE_TTL'),
+    cacheStale: readNumber(params, 'MUSE_CACHE_STALE'),
+    isStale: params.get('MUSE_STALE') === '1',
+    isRefresh: params.get('MUSE_REFRESH') === '1',
     promptsDir: params.get('MUSE_PROMPTS_DIR') || undefined,
     promptsMinify: params.get('MUSE_PROMPTS_MINIFY') === '1',
     maxTokens: readNumber(params, 'MUSE_MAX_TOKENS'),

@@ -54,6 +54,7 @@ Napi::Function RegionObject::Define(Napi::Env env)
                            InstanceMethod<&RegionObject::DetachNow>("detach"),
                            InstanceMethod<&RegionObject::Get>("get"),
                            InstanceMethod<&RegionObject::Put>("put"),
+                           InstanceMethod<&RegionObject::Hold>("hold"),
                            InstanceMethod<&RegionObject::Remove>("remove"),
                            InstanceMethod<&RegionObject::Clear>("clear"),
                            InstanceMethod<&RegionObject::Stats>("stats"),
@@ -193,6 +194,15 @@ void RegionObject::Put(const Napi::CallbackInfo &info)
     meta.head_len = static_cast<uint32_t>(head.length);
     meta.body_len = static_cast<uint32_t>(body.length);
     Check(env, muse_store_put(Handle(env), &key, &meta, head.data, body.data), "store the answer");
+}
+
+Napi::Value RegionObject::Hold(const Napi::CallbackInfo &info)
+{
+    const muse_key key = ToKey(info[0]);
+    const uint32_t seconds = static_cast<uint32_t>(ToWhole(info[1], MUSE_HOLD_MOST, "seconds"));
+
+    return Napi::Boolean::New(
+        info.Env(), muse_store_hold(Handle(info.Env()), &key, muse_clock_ms(), seconds) == MUSE_OK);
 }
 
 Napi::Value RegionObject::Remove(const Napi::CallbackInfo &info)

@@ -39,6 +39,7 @@ class RegionObject : public Napi::ObjectWrap<RegionObject>
     void DetachNow(const Napi::CallbackInfo &info);
     Napi::Value Get(const Napi::CallbackInfo &info);
     void Put(const Napi::CallbackInfo &info);
+    Napi::Value Hold(const Napi::CallbackInfo &info);
     Napi::Value Remove(const Napi::CallbackInfo &info);
     void Clear(const Napi::CallbackInfo &info);
     Napi::Value Stats(const Napi::CallbackInfo &info);

@@ -13,6 +13,9 @@ extern "C" {
 
 #define MUSE_ENGINES_MAX 16
 
+/* Milliseconds without a heartbeat after which an engine does not move. */
+#define MUSE_ENGINE_BEAT_LATE 5000
+
 typedef enum {
     MUSE_ENGINE_NONE = 0, /* never started */
     MUSE_ENGINE_STARTING, /* was started, has not said that it is ready */

@@ -37,7 +37,7 @@
 #include "muse_region.h"
 
 #define MUSE_MAGIC UINT64_C(0x3149412d4553554d) /* "MUSE-AI1" in memory, little-endian */
-#define MUSE_LAYOUT_VERSION 2u
+#define MUSE_LAYOUT_VERSION 3u
 #define MUSE_LINE 64u
 
 typedef _Atomic(uint64_t) muse_word;

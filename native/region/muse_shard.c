@@ -161,6 +161,16 @@ void muse_shard_drop(muse_shard_view *shard, const muse_found *found)
     }
 }
 
+void muse_shard_hold(muse_shard_view *shard, muse_found *found, uint32_t held_until)
+{
+    muse_record *shared = place(shard, found->offset);
+
+    found->record.held_until = held_until;
+    found->record.check = check_of(&found->record);
+    shared->held_until = held_until;
+    shared->check = found->record.check;
+}
+
 uint64_t muse_shard_units(uint32_t head_len, uint32_t body_len)
 {
     const uint64_t bytes = (uint64_t)sizeof(muse_record) + head_len + body_len;

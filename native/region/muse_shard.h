@@ -61,7 +61,7 @@ typedef struct {
     uint32_t head_len;
     uint32_t body_len;
     muse_key key;
-    char pad[4];
+    uint32_t held_until; /* seconds of muse_clock_ms: until then somebody writes it anew */
 } muse_record;
 
 _Static_assert(sizeof(muse_ring) == MUSE_LINE, "the ring state has a cache line");
@@ -102,6 +102,9 @@ void muse_shard_drop(muse_shard_view *shard, const muse_found *found);
 
 /* Units that a record of these lengths takes. */
 uint64_t muse_shard_units(uint32_t head_len, uint32_t body_len);
+
+/* Notes in a record that was just found until when it is held. */
+void muse_shard_hold(muse_shard_view *shard, muse_found *found, uint32_t held_until);
 
 /* Head and body of a record that was just found. */
 const uint8_t *muse_shard_data(const muse_shard_view *shard, const muse_found *found);

@@ -24,7 +24,7 @@ static muse_status copy_out(const muse_shard_view *shard, const muse_found *foun
                               .flags = record->flags,
                               .head_len = record->head_len,
                               .body_len = record->body_len};
-    if (length == 0) {
+    if (length == 0 || !alloc) {
         return MUSE_OK;
     }
     *bytes = alloc(context, length);
@@ -79,6 +79,46 @@ muse_status muse_store_put(muse_region *region, const muse_key *key, const muse_
     }
     muse_shard_close(&shard);
     return units <= shard.units / 4 ? MUSE_OK : MUSE_TOO_LARGE;
+}
+
+static int is_held(const muse_record *record, uint64_t now_ms)
+{
+    const uint64_t now = now_ms / 1000;
+
+    return record->held_until > now && record->held_until - now <= MUSE_HOLD_MOST + 1;
+}
+
+static muse_status hold(muse_region *region, const muse_key *key, uint64_t now_ms, uint32_t seconds,
+                        int claim)
+{
+    const uint64_t until =
+        (now_ms + 999) / 1000 + (seconds < MUSE_HOLD_MOST ? seconds : MUSE_HOLD_MOST);
+    muse_status status = MUSE_MISS;
+    muse_shard_view shard;
+    muse_found found;
+
+    if (open_shard_of(region, key, &shard)) {
+        return MUSE_MISS;
+    }
+    if (muse_shard_find(&shard, key, &found) && found.record.stale_until > now_ms &&
+        !(claim && (found.record.fresh_until > now_ms || is_held(&found.record, now_ms)))) {
+        muse_shard_hold(&shard, &found, (uint32_t)until);
+        status = MUSE_OK;
+    }
+    muse_shard_close(&shard);
+    return status;
+}
+
+muse_status muse_store_claim(muse_region *region, const muse_key *key, uint64_t now_ms,
+                             uint32_t seconds)
+{
+    return hold(region, key, now_ms, seconds, 1);
+}
+
+muse_status muse_store_hold(muse_region *region, const muse_key *key, uint64_t now_ms,
+                            uint32_t seconds)
+{
+    return hold(region, key, now_ms, seconds, 0);
 }
 
 muse_status muse_store_remove(muse_region *region, const muse_key *key)

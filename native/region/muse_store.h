@@ -25,6 +25,9 @@ enum {
     MUSE_ENTRY_ALIAS = 1 /* the body is the 20 bytes of another key */
 };
 
+/* The most that an entry is held for at a time; a longer time in the region is nonsense. */
+enum { MUSE_HOLD_MOST = 3600 };
+
 /* Times are muse_clock_ms() milliseconds, so the wall clock may be set without harm. */
 typedef struct {
     uint64_t stored_at;   /* when the answer was written by its provider: Age counts from here */
@@ -43,8 +46,9 @@ typedef void *(*muse_alloc_fn)(void *context, size_t size);
 
 /*
  * Copies the entry under key: info, and head followed by body into one piece from alloc, given in
- * *bytes (NULL when both lengths are 0). An entry past stale_until at now_ms is MUSE_MISS, and so
- * is one whose shard's lock can't be had. MUSE_OK, MUSE_MISS, MUSE_ENOMEM (alloc gave NULL).
+ * *bytes (NULL when both lengths are 0, and without alloc, when info alone is wanted). An entry
+ * past stale_until at now_ms is MUSE_MISS, and so is one whose shard's lock can't be had. MUSE_OK,
+ * MUSE_MISS, MUSE_ENOMEM (alloc gave NULL).
  */
 muse_status muse_store_get(muse_region *region, const muse_key *key, uint64_t now_ms,
                            muse_entry_info *info, muse_alloc_fn alloc, void *context,
@@ -59,6 +63,19 @@ muse_status muse_store_get(muse_region *region, const muse_key *key, uint64_t no
  */
 muse_status muse_store_put(muse_region *region, const muse_key *key, const muse_entry_info *info,
                            const void *head, const void *body);
+
+/*
+ * Takes it on to write the entry under key anew. MUSE_OK: it is the caller's to do, and nobody
+ * else's for so many seconds, or until there is a new entry. MUSE_MISS: somebody else has it, it is
+ * fresh, or there is none. Whoever takes longer holds on to it with muse_store_hold; from one that
+ * died it goes to another when the time is over. Exact over all threads and processes.
+ */
+muse_status muse_store_claim(muse_region *region, const muse_key *key, uint64_t now_ms,
+                             uint32_t seconds);
+
+/* Nobody gets the entry under key claimed for so many seconds. MUSE_OK or MUSE_MISS. */
+muse_status muse_store_hold(muse_region *region, const muse_key *key, uint64_t now_ms,
+                            uint32_t seconds);
 
 /* MUSE_OK or MUSE_MISS. */
 muse_status muse_store_remove(muse_region *region, const muse_key *key);

@@ -11,6 +11,8 @@ export interface Answer {
   readonly storedAt: number;
   /** For how long after that it is fresh: milliseconds. */
   readonly freshMs: number;
+  /** For how long after that it may be served stale: milliseconds. */
+  readonly staleMs: number;
 }
 
 const ETAG_DIGITS = 32;
@@ -21,7 +23,8 @@ export function makeAnswer(
   headers: readonly Header[],
   now: number,
   freshMs: number,
+  staleMs: number,
 ): Answer {
   const digest = hash('sha1', body, 'hex').slice(0, ETAG_DIGITS);
-  return { headers: [...headers, ['ETag', `"${digest}"`]], body, storedAt: now, freshMs };
+  return { headers: [...headers, ['ETag', `"${digest}"`]], body, storedAt: now, freshMs, staleMs };
 }

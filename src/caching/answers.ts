@@ -7,13 +7,21 @@ import type { Log } from '../log.ts';
 import type { Answer } from './answer.ts';
 import { type RegionPages, RegionStore } from './region-store.ts';
 
+/** Seconds for which a page is fresh, and after that may be served stale. */
+export interface PageTimes {
+  readonly ttl: number;
+  readonly stale: number;
+}
+
 export interface Answers {
   /** The answer under `key` if it is not older than `ttl` seconds. */
   find(key: string, ttl: number): Promise<Answer | undefined>;
   /** Keeps a complete answer; false when it could not be kept, which was then logged. */
   keep(key: string, answer: Answer): Promise<boolean>;
-  /** Lets httpd find `answer` under `pageKey` by itself. */
-  alias(pageKey: Buffer, key: string, answer: Answer, ttl: number): void;
+  /** Lets httpd find `answer` under `pageKey` by itself, for the times of that page. */
+  alias(pageKey: Buffer, key: string, answer: Answer, times: PageTimes): void;
+  /** Has no stale page under `pageKey` written anew by another for so many seconds. */
+  hold(pageKey: Buffer, seconds: number): void;
 }
 
 /** Answers in `region`. The cache is a convenience: its failures are logged and never thrown. */
@@ -37,11 +45,18 @@ export function createAnswers(region: RegionPages, clock: Clock, log: Log): Answ
       return age < Math.min(answer.freshMs, ttl * 1_000) ? answer : undefined;
     },
     async keep(key, answer) {
-      return keyv.set(key, answer, answer.freshMs);
+      return keyv.set(key, answer, answer.freshMs + answer.staleMs);
     },
-    alias(pageKey, key, answer, ttl) {
+    alias(pageKey, key, answer, { ttl, stale }) {
       try {
-        store.alias(pageKey, key, answer, ttl * 1_000);
+        store.alias(pageKey, key, answer, { freshMs: ttl * 1_000, staleMs: stale * 1_000 });
+      } catch (error) {
+        failed(error);
+      }
+    },
+    hold(pageKey, seconds) {
+      try {
+        region.hold(pageKey, seconds);
       } catch (error) {
         failed(error);
       }

@@ -7,6 +7,8 @@ export interface CachePolicy {
   readonly store: boolean;
   /** Seconds for which an answer is fresh. */
   readonly ttl: number;
+  /** Seconds for which it is kept beyond that. */
+  readonly stale: number;
 }
 
 export interface TtlSources {
@@ -16,6 +18,8 @@ export interface TtlSources {
   readonly model: number | undefined;
   /** MuseAiCacheTTL. */
   readonly directive: number | undefined;
+  /** The longer one of MuseAiCacheStale and MuseAiCacheStaleOnError. */
+  readonly stale?: number | undefined;
 }
 
 const TTL_DEFAULT = 300;
@@ -24,5 +28,6 @@ const TTL_DEFAULT = 300;
 export function cachePolicy(mode: CacheMode, sources: TtlSources): CachePolicy {
   const ttl = sources.page ?? sources.model ?? sources.directive ?? TTL_DEFAULT;
   const enabled = mode !== 'off' && ttl > 0;
-  return { lookUp: enabled && mode === 'on', store: enabled, ttl };
+  const stale = sources.stale ?? 0;
+  return { lookUp: enabled && mode === 'on', store: enabled, ttl, stale };
 }

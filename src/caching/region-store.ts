@@ -10,6 +10,7 @@ import type { Answer } from './answer.ts';
 export interface RegionPages {
   get(key: Buffer): RegionEntry | undefined;
   put(key: Buffer, entry: RegionEntry): void;
+  hold(key: Buffer, seconds: number): boolean;
   remove(key: Buffer): boolean;
   clear(): void;
   nowMs(): number;
@@ -47,6 +48,7 @@ export class RegionStore {
         body: entry.body,
         storedAt: now - (regionNow - entry.storedAt),
         freshMs: entry.freshUntil - entry.storedAt,
+        staleMs: entry.staleUntil - entry.freshUntil,
       },
       expires: now + (entry.staleUntil - regionNow),
     };
@@ -61,7 +63,10 @@ export class RegionStore {
     this.#region.put(toKey(key), {
       storedAt,
       freshUntil,
-      staleUntil: Math.max(freshUntil, expires === undefined ? 0 : regionNow + (expires - now)),
+      staleUntil: Math.max(
+        freshUntil + value.staleMs,
+        expires === undefined ? 0 : regionNow + (expires - now),
+      ),
       alias: false,
       head: formatHead(value),
       body: value.body,
@@ -70,18 +75,29 @@ export class RegionStore {
   }
 
   /**
-   * Makes `pageKey` name the answer under a content key, for as long as that is fresh, or for
-   * `freshMs` after it was written if that is shorter.
+   * Makes `pageKey` name the answer under a content key, for as long as that is fresh and kept, or
+   * for `times` if these are shorter.
    *
    * @throws {RegionError} when the region can't take it.
    */
-  alias(pageKey: Buffer, key: string, answer: Answer, freshMs: number): void {
+  alias(
+    pageKey: Buffer,
+    key: string,
+    answer: Answer,
+    times: Pick<Answer, 'freshMs' | 'staleMs'>,
+  ): void {
     const { now, regionNow } = this.#times();
     const storedAt = Math.max(0, regionNow - (now - answer.storedAt));
-    const freshUntil = storedAt + Math.min(answer.freshMs, freshMs);
-    const body = toKey(key);
-    const times = { storedAt, freshUntil, staleUntil: freshUntil };
-    this.#region.put(pageKey, { ...times, alias: true, head: NO_HEAD, body });
+    const freshUntil = storedAt + Math.min(answer.freshMs, times.freshMs);
+    const keptUntil = storedAt + answer.freshMs + answer.staleMs;
+    this.#region.put(pageKey, {
+      storedAt,
+      freshUntil,
+      staleUntil: Math.min(keptUntil, freshUntil + times.staleMs),
+      alias: true,
+      head: NO_HEAD,
+      body: toKey(key),
+    });
   }
 
   async delete(key: string): Promise<boolean> {

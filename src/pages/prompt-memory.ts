@@ -13,11 +13,14 @@ import { promptsState } from './watch-prompts.ts';
 const KEY = createHash('sha1').update('mod_muse_ai: state of the prompts').digest();
 const TEN_YEARS_MS = 10 * 365 * 86_400_000;
 
+/** What of the region is needed. */
+type Pages = Pick<RegionPages, 'get' | 'put' | 'nowMs'>;
+
 export class PromptMemory {
-  readonly #region: RegionPages;
+  readonly #region: Pages;
   readonly #files: Files;
 
-  constructor(region: RegionPages, files: Files) {
+  constructor(region: Pages, files: Files) {
     this.#region = region;
     this.#files = files;
   }

@@ -12,6 +12,7 @@ const MACROS: Readonly<Record<string, string>> = {
   MODEL_HEADER: 'MuseAiModelHeader',
   TIMEOUT: 'MuseAiTimeout',
   RPM: 'MuseAiRateLimitRPM',
+  STALE_ON_ERROR: 'MuseAiCacheStaleOnError',
   LIMIT_STATUS: 'MuseAiRateLimitStatus',
 };
 

@@ -13,6 +13,8 @@ const numbers: readonly (readonly [string, number, number, string])[] = [
   ['MuseAiTimeout', 1, 86_400, 'MuseAiTimeout 300'],
   ['MuseAiMaxTokens', 0, 200_000, 'MuseAiMaxTokens 16384'],
   ['MuseAiCacheTTL', 0, 31_536_000, 'MuseAiCacheTTL 300'],
+  ['MuseAiCacheStale', 0, 31_536_000, 'MuseAiCacheStale 60'],
+  ['MuseAiCacheStaleOnError', 0, 31_536_000, 'MuseAiCacheStaleOnError 86400'],
   ['MuseAiRateLimitRPM', 1, 10_000, 'MuseAiRateLimitRPM 60'],
   ['MuseAiRateLimitBurstSize', 1, 10_000, 'MuseAiRateLimitBurstSize 20'],
   ['MuseAiEngines', 1, 16, 'MuseAiEngines 1'],

@@ -103,6 +103,11 @@ describe('the caching policy', () => {
     expect(cachePolicy('on', sources()).ttl).toBe(300);
   });
 
+  test('keeps an answer beyond its ttl as long as httpd says', () => {
+    expect(cachePolicy('on', sources()).stale).toBe(0);
+    expect(cachePolicy('on', { ...sources(), stale: 60 }).stale).toBe(60);
+  });
+
   test('neither looks up nor stores when it is off or the ttl is 0; bypass still stores', () => {
     expect(cachePolicy('on', sources())).toMatchObject({ lookUp: true, store: true });
     expect(cachePolicy('bypass', sources())).toMatchObject({ lookUp: false, store: true });
@@ -123,8 +128,8 @@ function open() {
   const region = new MemoryRegion(clock);
   const log = new ListLog();
   const answers = createAnswers(region, clock, log);
-  const answer = (text: string, freshMs = 60_000): Answer =>
-    makeAnswer(Buffer.from(text), headers, clock.now(), freshMs);
+  const answer = (text: string, freshMs = 60_000, staleMs = 0): Answer =>
+    makeAnswer(Buffer.from(text), headers, clock.now(), freshMs, staleMs);
   return { clock, region, log, answers, answer };
 }
 
@@ -185,18 +190,38 @@ describe('an answer in the region', () => {
     await answers.keep(KEY, page);
     const storedAt = region.nowMs();
     clock.advance(5_000);
-    answers.alias(PAGE_KEY, KEY, page, 300);
+    answers.alias(PAGE_KEY, KEY, page, { ttl: 300, stale: 0 });
     const alias = () => region.entries.get(PAGE_KEY.toString('hex'));
     expect(alias()).toMatchObject({ storedAt, freshUntil: storedAt + 60_000, alias: true });
     expect(alias()?.body).toEqual(Buffer.from(KEY, 'hex'));
-    answers.alias(PAGE_KEY, KEY, page, 10);
+    answers.alias(PAGE_KEY, KEY, page, { ttl: 10, stale: 0 });
     expect(alias()).toMatchObject({ freshUntil: storedAt + 10_000, staleUntil: storedAt + 10_000 });
+  });
+
+  test('is kept beyond its time, not found any more, and named by aliases as long', async () => {
+    const { answers, answer, region, clock } = open();
+    const page = answer('x', 60_000, 30_000);
+    await answers.keep(KEY, page);
+    const freshUntil = region.nowMs() + 60_000;
+    expect(region.entries.get(KEY)).toMatchObject({ freshUntil, staleUntil: freshUntil + 30_000 });
+    expect(await answers.find(KEY, 300)).toEqual(page);
+    const alias = (ttl: number, stale: number) => {
+      answers.alias(PAGE_KEY, KEY, page, { ttl, stale });
+      const entry = region.entries.get(PAGE_KEY.toString('hex'));
+      return [entry?.freshUntil, entry?.staleUntil].map((time) => (time ?? 0) - freshUntil);
+    };
+    expect(alias(300, 20)).toEqual([0, 20_000]);
+    expect(alias(300, 90)).toEqual([0, 30_000]);
+    expect(alias(50, 5)).toEqual([-10_000, -5_000]);
+    clock.advance(60_000);
+    expect(await answers.find(KEY, 300)).toBeUndefined();
+    expect(region.entries.has(KEY)).toBe(true);
   });
 
   test('is not taken for the page behind an alias', async () => {
     const { answers, answer } = open();
     const page = answer('x');
-    answers.alias(Buffer.from(KEY, 'hex'), KEY, page, 300);
+    answers.alias(Buffer.from(KEY, 'hex'), KEY, page, { ttl: 300, stale: 0 });
     expect(await answers.find(KEY, 300)).toBeUndefined();
   });
 
@@ -206,7 +231,7 @@ describe('an answer in the region', () => {
     expect(await answers.keep(KEY, answer('x'))).toBe(false);
     expect(log.names).toEqual(['store-too-large']);
     region.failure = Object.assign(new Error('no memory'), { code: 'MUSE_ENOMEM' });
-    answers.alias(PAGE_KEY, KEY, answer('x'), 300);
+    answers.alias(PAGE_KEY, KEY, answer('x'), { ttl: 300, stale: 0 });
     expect(log.events.at(-1)).toMatchObject({ event: 'store-failed', text: /no memory/ });
     region.get = () => {
       throw new Error('torn');
@@ -221,7 +246,7 @@ describe('the region as a Keyv store', () => {
     const store = new RegionStore(region, clock);
     expect(store.capabilities).toMatchObject({ expires: true, compatible: true });
     const [a, b] = ['a1'.repeat(20), 'b2'.repeat(20)];
-    const value = answer('x');
+    const value = answer('x', 60_000, 30_000);
     const expires = clock.now() + 90_000;
     expect(
       await store.setMany([

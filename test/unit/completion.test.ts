@@ -30,7 +30,13 @@ class Script implements Writer {
   }
 }
 
-const kept = { headers: [], body: Buffer.alloc(0), storedAt: 0, freshMs: 0 } satisfies Answer;
+const kept = {
+  headers: [],
+  body: Buffer.alloc(0),
+  storedAt: 0,
+  freshMs: 0,
+  staleMs: 0,
+} satisfies Answer;
 const slow = new MuseError('provider-slow', 'too slow');
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 

@@ -357,6 +357,124 @@ describe('a visitor who leaves', () => {
   });
 });
 
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('a page that is written anew for the cache', () => {
+  const params = { MUSE_PAGE_KEY: KEY, MUSE_CACHE_STALE: '600', MUSE_REFRESH: '1' };
+  const aliasTimes = () => {
+    const { storedAt = 0, freshUntil = 0, staleUntil = 0 } = engine.region.entries.get(KEY) ?? {};
+    return [freshUntil - storedAt, staleUntil - freshUntil];
+  };
+
+  test('is accepted at once, kept with its alias, and leaves no timer', async () => {
+    const gate = Promise.withResolvers<void>();
+    engine.provider.steps = [gate.promise, text(html), finish()];
+    const { reply, done } = engine.start(params);
+    await reply.until(({ outcome }) => outcome !== undefined);
+    expect(reply).toMatchObject({ status: 204, body: '', outcome: 'whole' });
+    expect(engine.region.entries.size).toBe(0);
+    gate.resolve();
+    await done;
+    expect(aliasTimes()).toEqual([60_000, 600_000]);
+    expect(engine.clock.pending).toBe(0);
+    const kept = await engine.get({ MUSE_PAGE_KEY: KEY });
+    expect(kept.headers['Cache-Status']).toBe('muse; hit; ttl=60');
+  });
+
+  test('is written to its end though httpd has left at once', async () => {
+    const gate = Promise.withResolvers<void>();
+    engine.provider.steps = [gate.promise, text(html), finish()];
+    const httpd = new AbortController();
+    const { done } = engine.start(params, httpd.signal);
+    httpd.abort();
+    gate.resolve();
+    await done;
+    expect(engine.provider.aborted).toBe(0);
+    expect(engine.region.entries.get(KEY)).toMatchObject({ alias: true });
+  });
+
+  test('shares the answer with visitors, whose leaving does not end it', async () => {
+    const gate = Promise.withResolvers<void>();
+    engine.provider.steps = [text(html.slice(0, 40)), gate.promise, text(html.slice(40)), finish()];
+    const visitor = new AbortController();
+    const { reply, done: left } = engine.start({}, visitor.signal);
+    await reply.until(({ pieces }) => pieces.length > 0);
+    const { done } = engine.start(params);
+    while (!engine.region.held.has(KEY)) await nextTurn();
+    for (let turns = 0; turns < 20; turns++) await nextTurn();
+    visitor.abort();
+    await left;
+    gate.resolve();
+    await done;
+    expect(engine.provider).toMatchObject({ aborted: 0, requests: { length: 1 } });
+    expect(engine.region.entries.get(KEY)).toMatchObject({ alias: true });
+  });
+
+  test('costs no call where another has written it already', async () => {
+    await engine.get();
+    await engine.get(params);
+    expect(engine.provider.requests).toHaveLength(1);
+    expect(engine.region.entries.get(KEY)).toMatchObject({ alias: true });
+  });
+
+  test('is held while it takes long', async () => {
+    const gate = Promise.withResolvers<void>();
+    engine.provider.steps = [gate.promise, text(html), finish()];
+    const { done } = engine.start(params);
+    expect(engine.region.held.get(KEY)).toBe(10);
+    for (let renewed = 0; renewed < 3; renewed++) {
+      engine.region.held.clear();
+      engine.clock.advance(3_000);
+      expect(engine.region.held.get(KEY)).toBe(10);
+    }
+    gate.resolve();
+    await done;
+  });
+
+  test.for([
+    [undefined, 10],
+    [7, 10],
+    [60, 60],
+    [9_999, 300],
+  ])('that fails is left alone for a while; Retry-After %s', async ([retryAfter, seconds]) => {
+    await engine.get({ MUSE_PAGE_KEY: KEY, MUSE_CACHE_STALE: '600' });
+    const before = engine.region.entries.get(KEY);
+    engine.clock.advance(60_000);
+    await nextTurn();
+    engine.provider.steps = [new MuseError('provider-busy', 'it is busy', { retryAfter })];
+    const reply = await engine.get(params);
+    expect(reply).toMatchObject({ status: 204, lines: [] });
+    expect(engine.region.held.get(KEY)).toBe(seconds);
+    expect(engine.region.entries.get(KEY)).toBe(before);
+    expect(engine.clock.pending).toBe(0);
+    expect(engine.log.names.slice(-2)).toEqual(['provider-busy', 'refresh-failed']);
+    expect(engine.log.events.at(-1)?.text).toContain(`page.ai was not written anew`);
+    expect(engine.log.events.at(-1)?.text).toContain(`after ${seconds} seconds`);
+  });
+
+  test.for([
+    ['was removed', 'none.ai', [text(html), finish()], 'page-missing'],
+    ['is cut short', 'page.ai', [text(html), finish('length')], 'answer-truncated'],
+    [
+      'breaks off',
+      'page.ai',
+      [text(html), new MuseError('provider-cut-off', 'x')],
+      'provider-cut-off',
+    ],
+  ] as const)('stays as it was when it %s', async ([, file, steps, event]) => {
+    engine.provider.steps = [...steps];
+    await engine.get(params, file);
+    expect(engine.log.names.slice(-2)).toEqual([event, 'refresh-failed']);
+    expect(engine.region.held.get(KEY)).toBe(10);
+    expect(engine.region.entries.size).toBe(0);
+  });
+});
+
+test('a page that httpd has only stale says so', async () => {
+  const { headers } = await engine.get({ MUSE_STALE: '1' });
+  expect(headers['Cache-Status']).toBe('muse; fwd=stale; stored');
+});
+
 test('HEAD never has a page written: it is told about one that is kept', async () => {
   const cold = await engine.get({ REQUEST_METHOD: 'HEAD' });
   expect(cold).toMatchObject({ status: 200, body: '', outcome: 'whole' });

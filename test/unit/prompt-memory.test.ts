@@ -58,8 +58,6 @@ test('a damaged record counts as nothing remembered', async () => {
       body: Buffer.from('[["/prom'),
     }),
     put: region.put.bind(region),
-    remove: region.remove.bind(region),
-    clear: region.clear.bind(region),
     nowMs: region.nowMs.bind(region),
   };
   expect(await new PromptMemory(damaged, systemFiles).holds()).toBe(false);

@@ -118,8 +118,12 @@ static void use_shard(target *t)
             put_filled(t->region, &key, (uint32_t)test_below(&t->random, most), 'x');
 
         CHECK(status == MUSE_OK || status == MUSE_TOO_LARGE || status == MUSE_ESYSTEM);
-    } else if (what < 19) {
+    } else if (what < 17) {
         get(t, &key);
+    } else if (what < 18) {
+        (void)muse_store_claim(t->region, &key, 2500, 10);
+    } else if (what < 19) {
+        (void)muse_store_hold(t->region, &key, 2500, 10);
     } else {
         (void)muse_store_remove(t->region, &key);
     }

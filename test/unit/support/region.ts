@@ -6,6 +6,8 @@ import type { ManualClock } from './clock.ts';
 /** A region in a Map, on a clock of its own that is far from the wall clock, as the real one. */
 export class MemoryRegion implements RegionPages {
   readonly entries = new Map<string, RegionEntry>();
+  /** Seconds of the last `hold` of each key. */
+  readonly held = new Map<string, number>();
   models: readonly PublishedModel[] = [];
   defaultIndex = 0;
   published = 0;
@@ -27,6 +29,11 @@ export class MemoryRegion implements RegionPages {
   put(key: Buffer, entry: RegionEntry): void {
     if (this.failure !== undefined) throw this.failure;
     this.entries.set(key.toString('hex'), { ...entry, body: Buffer.from(entry.body) });
+  }
+
+  hold(key: Buffer, seconds: number): boolean {
+    this.held.set(key.toString('hex'), seconds);
+    return this.entries.has(key.toString('hex'));
   }
 
   remove(key: Buffer): boolean {
