@@ -67,12 +67,12 @@ static void set_stored_headers(request_rec *r, char *head, size_t length)
 
 void muse_request_vary(const muse_request *q)
 {
-    const char *header =
-        q->config->model_header ? q->config->model_header : MUSE_DEFAULT_MODEL_HEADER;
+    const char *header = q->config->model_header;
+    const char *vary = !header   ? "Accept," MUSE_DEFAULT_MODEL_HEADER
+                       : *header ? apr_pstrcat(q->r->pool, "Accept,", header, NULL)
+                                 : "Accept";
 
-    if (*header) {
-        apr_table_mergen(q->r->headers_out, "Vary", header);
-    }
+    apr_table_mergen(q->r->headers_out, "Vary", vary);
 }
 
 /* apr_psprintf takes several times as long, which shows in a page served from memory. */
