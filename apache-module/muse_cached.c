@@ -59,6 +59,11 @@ static muse_cached_state find_content(const muse_request *q, uint64_t now, const
     return status == MUSE_OK ? judge(q, now, alias, &found->info) : MUSE_CACHED_NONE;
 }
 
+int muse_cached_may_serve(const muse_request *q)
+{
+    return q->cached && !q->bypass && !q->events && !q->job;
+}
+
 muse_cached_state muse_cached_find(const muse_request *q, int want_spare, muse_cached *found)
 {
     const uint64_t now = muse_clock_ms();
@@ -112,12 +117,12 @@ static void set_stored_headers(request_rec *r, char *head, size_t length)
 
 void muse_request_vary(const muse_request *q)
 {
-    const char *header =
-        q->config->model_header ? q->config->model_header : MUSE_DEFAULT_MODEL_HEADER;
+    const char *header = q->config->model_header;
+    const char *vary = !header   ? "Accept," MUSE_DEFAULT_MODEL_HEADER
+                       : *header ? apr_pstrcat(q->r->pool, "Accept,", header, NULL)
+                                 : "Accept";
 
-    if (*header) {
-        apr_table_mergen(q->r->headers_out, "Vary", header);
-    }
+    apr_table_mergen(q->r->headers_out, "Vary", vary);
 }
 
 /* apr_psprintf takes several times as long, which shows in a page served from memory. */

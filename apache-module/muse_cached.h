@@ -18,6 +18,12 @@ typedef struct {
 } muse_cached;
 
 /*
+ * Whether the store may answer this at all: it has pages, and events are made by an engine, which
+ * reads them from the same store.
+ */
+int muse_cached_may_serve(const muse_request *q);
+
+/*
  * Follows the page key to an answer. The bytes of a spare one are copied only where want_spare
  * says so: they would lie there for as long as the engine takes. Returns found->state.
  */

@@ -30,9 +30,13 @@
 APLOG_USE_MODULE(muse_ai);
 
 #define BYPASS "cache-bypass=1"
+#define JOB "muse-job="
 
-/* The query less every cache-bypass=1; *asked says whether there was one. */
-static const char *strip_bypass(apr_pool_t *p, const char *query, int *asked)
+/*
+ * The query less the words that are for us and not for the page: cache-bypass=1, which sets *asked,
+ * and muse-job=ID, whose ID goes to *job.
+ */
+static const char *strip_own_words(apr_pool_t *p, const char *query, int *asked, const char **job)
 {
     char *rest;
     char *last = NULL;
@@ -40,18 +44,38 @@ static const char *strip_bypass(apr_pool_t *p, const char *query, int *asked)
     const char *out = NULL;
 
     *asked = 0;
-    if (!query || !ap_strstr_c(query, BYPASS)) {
+    *job = NULL;
+    if (!query || (!ap_strstr_c(query, BYPASS) && !ap_strstr_c(query, JOB))) {
         return query;
     }
     rest = apr_pstrdup(p, query);
     for (word = apr_strtok(rest, "&", &last); word; word = apr_strtok(NULL, "&", &last)) {
         if (!strcmp(word, BYPASS)) {
             *asked = 1;
+        } else if (!strncmp(word, JOB, strlen(JOB))) {
+            *job = word + strlen(JOB);
         } else {
             out = out ? apr_pstrcat(p, out, "&", word, NULL) : word;
         }
     }
-    return *asked ? out : query;
+    return *asked || *job ? out : query;
+}
+
+/*
+ * Whether the answer may be events. Only the engine knows the page's own type, which they have to
+ * be preferred to; what merely names them is rare enough to be its matter.
+ */
+static int names_events(const request_rec *r)
+{
+    const char *accept = apr_table_get(r->headers_in, "Accept");
+
+    return accept && ap_strcasestr(accept, "text/event-stream") != NULL;
+}
+
+/* Not for parts of another page, nor for one that stands for an error. */
+static int is_programs(const request_rec *r)
+{
+    return !r->main && r->status == HTTP_OK;
 }
 
 static int is_local(const apr_sockaddr_t *address)
@@ -86,11 +110,15 @@ static muse_request *read_request(request_rec *r)
     q->config = muse_config_dir(r);
     q->region = muse_process_region();
     q->cached = muse_or(q->config->cache_enable, 1) && q->config->cache_ttl != 0;
-    q->query = strip_bypass(r->pool, r->args, &asked);
+    q->query = strip_own_words(r->pool, r->args, &asked, &q->job);
     q->bypass = asked && may_bypass(r, q->config);
     q->status = r->status;
+    q->program = is_programs(r);
+    q->events = q->program && names_events(r);
     muse_choice_make(r, q->region, &q->choice);
     muse_key_make(r, muse_epoch_get(q->region), &q->choice, q->query, &q->page_key);
+    /* A deferred answer is with the engine that began it, whose number its ID begins with. */
+    q->engine = q->job ? (int)(apr_atoi64(q->job) & 0xff) : q->page_key.bytes[0];
     return q;
 }
 
@@ -170,7 +198,7 @@ int muse_handler_run(request_rec *r)
     }
     q = read_request(r);
     found.state = MUSE_CACHED_NONE;
-    if (q->cached && !q->bypass) {
+    if (muse_cached_may_serve(q)) {
         (void)muse_cached_find(q, 0, &found);
     }
     q->stale = found.state == MUSE_CACHED_SPARE;

@@ -29,6 +29,22 @@ static int longest_stale(const muse_dir_config *config)
     return stale > on_error ? stale : on_error;
 }
 
+/* What programs say of how they want the answer. Headers that are not there are left out. */
+static void add_programs(const muse_request *q, apr_table_t *params)
+{
+    const apr_table_t *headers = q->r->headers_in;
+    const char *prefer = apr_table_get(headers, "Prefer");
+
+    if (q->events) {
+        add_text(params, "HTTP_ACCEPT", apr_table_get(headers, "Accept"));
+        add_text(params, "HTTP_LAST_EVENT_ID", apr_table_get(headers, "Last-Event-ID"));
+    }
+    if (prefer && q->program && (q->job || ap_strcasestr(prefer, "respond-async"))) {
+        add_text(params, "HTTP_PREFER", prefer);
+    }
+    add_text(params, "MUSE_JOB", q->job);
+}
+
 apr_table_t *muse_params_make(const muse_request *q)
 {
     request_rec *r = q->r;
@@ -64,6 +80,7 @@ apr_table_t *muse_params_make(const muse_request *q)
         add_text(params, "MUSE_ABANDONED", "finish");
     }
     add_number(p, params, "MUSE_TIMEOUT", muse_or(config->timeout, MUSE_DEFAULT_TIMEOUT));
+    add_programs(q, params);
     for (i = 0; config->env && i < config->env->nelts; i++) {
         const char *name = APR_ARRAY_IDX(config->env, i, const char *);
 

@@ -204,6 +204,20 @@ static void open_sockets(apr_pool_t *ptemp, server_rec *s)
 
 static void start_supervisor(apr_pool_t *p, server_rec *s);
 
+/*
+ * Whether httpd's parent watches the supervisor. APR takes it from its list by itself when the pool
+ * goes, which may be before our own clean-up, and crashes when it is to take away what is not
+ * there.
+ */
+static int watched;
+
+static void unwatch_supervisor(void *data)
+{
+    if (watched) {
+        apr_proc_other_child_unregister(data);
+    }
+}
+
 /* In httpd's parent, from its main loop or when the configuration is cleared. */
 static void supervisor_event(int reason, void *data, apr_wait_t status)
 {
@@ -211,8 +225,11 @@ static void supervisor_event(int reason, void *data, apr_wait_t status)
     int state = AP_MPMQ_STOPPING;
 
     (void)status;
+    if (reason == APR_OC_REASON_UNREGISTER) {
+        watched = 0;
+    }
     if (reason == APR_OC_REASON_DEATH || reason == APR_OC_REASON_LOST) {
-        apr_proc_other_child_unregister(data);
+        unwatch_supervisor(data);
         if (kept->lifeline >= 0) {
             close(kept->lifeline);
             kept->lifeline = -1;
@@ -223,6 +240,12 @@ static void supervisor_event(int reason, void *data, apr_wait_t status)
             start_supervisor(s->process->pconf, s);
         }
     }
+}
+
+static void watch_supervisor(apr_pool_t *p, server_rec *s)
+{
+    apr_proc_other_child_register(&kept->supervisor, supervisor_event, s, NULL, p);
+    watched = 1;
 }
 
 static void leaving_event(int reason, void *data, apr_wait_t status)
@@ -291,7 +314,7 @@ static void start_supervisor(apr_pool_t *p, server_rec *s)
         close(previous); /* the new supervisor holds it until its engines serve */
     }
     kept->lifeline = ends[0];
-    apr_proc_other_child_register(&kept->supervisor, supervisor_event, s, NULL, p);
+    watch_supervisor(p, s);
 }
 
 /* The configuration is cleared: a restart, or the end. */
@@ -303,7 +326,7 @@ static apr_status_t before_restart(void *data)
         return APR_SUCCESS;
     }
     if (kept->lifeline >= 0) {
-        apr_proc_other_child_unregister(data);
+        unwatch_supervisor(data);
         (void)!send(kept->lifeline, "r", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
     }
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_EXITING) {

@@ -15,12 +15,16 @@ typedef struct {
     const muse_dir_config *config;
     muse_region *region;
     muse_choice choice;
-    const char *query; /* as sent, less cache-bypass; or NULL */
+    const char *query; /* as sent, less cache-bypass and muse-job; or NULL */
+    const char *job;   /* the ID of muse-job, unchecked, for a deferred answer; or NULL */
     int cached;        /* whether this directory keeps answers */
     int bypass;        /* whether this client may and does skip the look-up */
     int stale;         /* whether the store has only a copy that may stand in for a failure */
     int refresh;       /* whether this is for the store and not for r's visitor */
     int status;        /* r->status as it came: an ErrorDocument's is the error's */
+    int program;       /* whether what only programs ask for (events, deferral) may be had */
+    int events;        /* whether events are named among what the client accepts */
+    int engine;        /* the number of the engine to ask first, modulo how many there are */
     muse_key page_key;
 } muse_request;
 

@@ -80,7 +80,7 @@ int muse_stale_instead(const muse_request *q, int status)
     request_rec *r = q->r;
     muse_cached found;
 
-    if (!is_outage(status) || !q->cached || q->bypass ||
+    if (!is_outage(status) || !muse_cached_may_serve(q) ||
         muse_cached_find(q, 1, &found) == MUSE_CACHED_NONE) {
         if (status >= 500) {
             muse_process_count(MUSE_COUNT_ERRORS);

@@ -56,10 +56,11 @@ static apr_status_t close_link(void *data)
     return APR_SUCCESS;
 }
 
+/* The engine of this request, or the next one that runs when that one does not. */
 int muse_stream_engine(const muse_request *q)
 {
     const int engines = muse_config_global()->engines;
-    const int first = q->page_key.bytes[0] % engines;
+    const int first = q->engine % engines;
     int i;
 
     for (i = 0; i < engines; i++) {

@@ -9,6 +9,7 @@
 import type { Answer } from './caching/answer.ts';
 import { MuseError } from './errors.ts';
 import type { Log } from './log.ts';
+import type { Finish } from './providers/provider.ts';
 import { TextBlocks } from './text-blocks.ts';
 
 /**
@@ -17,20 +18,17 @@ import { TextBlocks } from './text-blocks.ts';
  * `failed`: nothing was written. `broken`: it ends with a notice after what was written.
  */
 export type Outcome =
-  | { readonly kind: 'whole'; readonly kept: Answer | undefined }
-  | { readonly kind: 'cut' }
+  | { readonly kind: 'whole'; readonly finish: Finish; readonly kept: Answer | undefined }
+  | { readonly kind: 'cut'; readonly finish: Finish }
   | { readonly kind: 'failed'; readonly error: MuseError }
   | { readonly kind: 'broken'; readonly error: MuseError };
 
 /**
- * Writes the answer piece by piece. It returns whether the answer is complete (one that reached
- * its length limit is not), or throws; `notice` then gives the piece that ends the page.
+ * Writes the answer piece by piece. It returns how the answer ended (only one that ended with
+ * `stop` is complete), or throws; `notice` then gives the piece that ends the page.
  */
 export interface Writer {
-  write(
-    emit: (piece: string) => void,
-    signal: AbortSignal,
-  ): Promise<{ readonly complete: boolean }>;
+  write(emit: (piece: string) => void, signal: AbortSignal): Promise<Finish>;
   notice(error: MuseError): string;
 }
 
@@ -55,7 +53,8 @@ export interface CompletionOptions {
 }
 
 export class Completion {
-  readonly #options: CompletionOptions;
+  // Not the writer, which holds the prompt: who keeps an answer keeps its text alone.
+  readonly #options: Pick<CompletionOptions, 'bytesMax' | 'finishAbandoned' | 'log'>;
   readonly #text = new TextBlocks();
   readonly #controller = new AbortController();
   readonly #readers = new Set<Reader>();
@@ -64,9 +63,9 @@ export class Completion {
   #wakes = false;
 
   /** Begins to write at once. */
-  constructor(options: CompletionOptions) {
+  constructor({ writer, keep, ...options }: CompletionOptions) {
     this.#options = options;
-    void this.#run();
+    void this.#run(writer, keep);
   }
 
   /** Undefined while it is written. */
@@ -77,6 +76,11 @@ export class Completion {
   /** Nobody may join any more: the last reader has left, and the writing is being ended. */
   get isAborted(): boolean {
     return this.#controller.signal.aborted;
+  }
+
+  /** Bytes that are written. */
+  get length(): number {
+    return this.#text.length;
   }
 
   /** Resolves when the outcome is there. */
@@ -100,13 +104,17 @@ export class Completion {
     return this.#text.view(from);
   }
 
-  async #run(): Promise<void> {
-    const { writer, keep } = this.#options;
+  /** A copy of all that is written. */
+  whole(): Buffer {
+    return this.#text.whole();
+  }
+
+  async #run(writer: Writer, keep: Keep): Promise<void> {
     const { signal } = this.#controller;
     try {
-      const { complete } = await writer.write((piece) => this.#add(piece), signal);
-      if (complete) this.#finish({ kind: 'whole', kept: await keep(this.#text.whole()) });
-      else this.#finish({ kind: 'cut' });
+      const finish = await writer.write((piece) => this.#add(piece), signal);
+      if (finish.reason !== 'stop') this.#finish({ kind: 'cut', finish });
+      else this.#finish({ kind: 'whole', finish, kept: await keep(this.#text.whole()) });
     } catch (thrown) {
       const error = MuseError.from(thrown);
       if (this.#text.length === 0) {

@@ -9,6 +9,7 @@ import { Socket } from 'node:net';
 import { createAnswers } from './caching/answers.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { openControl } from './control.ts';
+import { DeferredAnswers } from './deferred/deferred-answers.ts';
 import { messageOf, traceOf } from './errors.ts';
 import { EVENTS } from './events.ts';
 import { serveFastCgi } from './fastcgi/server.ts';
@@ -79,6 +80,7 @@ async function run(): Promise<void> {
   }
 
   const slot = region.claimCounters();
+  const deferred = new DeferredAnswers(clock, settings.engine);
   const pipeline = createPipeline({
     pages: new PageStore(systemFiles, clock),
     models,
@@ -90,6 +92,7 @@ async function run(): Promise<void> {
     }),
     backends: settings.backends,
     answers: createAnswers(region, clock, log),
+    deferred,
     counter: {
       started: () => region.count(slot, 'completions', 1),
       failed: () => region.count(slot, 'failures', 1),
@@ -115,7 +118,7 @@ async function run(): Promise<void> {
   ]);
   if (end === 'drain') {
     log.write('engine-draining', 'finishes the pages under way, then stops');
-    await Promise.race([server.drain(), control.gone]);
+    await Promise.race([Promise.all([server.drain(), deferred.idle()]), control.gone]);
   }
   process.exit(0);
 }

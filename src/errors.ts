@@ -42,6 +42,11 @@ export const FAILURES = {
   'provider-rejected': { status: 502, visitor: WRITER },
   'answer-empty': { status: 502, visitor: 'The page that was written is empty.' },
   'answer-too-long': { status: 502, visitor: 'The page that was written is too long.' },
+  'deferred-unknown': { status: 404, visitor: 'There is no such answer, or not any more.' },
+  'deferred-too-many': {
+    status: 503,
+    visitor: 'Too many pages are being written. Please try again in a moment.',
+  },
   'request-invalid': { status: 500, visitor: SITE },
   'request-failed': { status: 500, visitor: 'Something went wrong while this page was made.' },
 } as const satisfies Partial<Record<EventName, Failure>>;

@@ -62,6 +62,9 @@ export const EVENTS = {
   'request-invalid': { number: 'MUSE0260', level: 'error' },
   'request-failed': { number: 'MUSE0261', level: 'error' },
   'refresh-failed': { number: 'MUSE0262', level: 'info' },
+
+  'deferred-unknown': { number: 'MUSE0270', level: 'info' },
+  'deferred-too-many': { number: 'MUSE0271', level: 'warn' },
 } as const satisfies Record<string, EventInfo>;
 
 export type EventName = keyof typeof EVENTS;

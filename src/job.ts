@@ -13,16 +13,20 @@ import type { CompletionRequest, Provider } from './providers/provider.ts';
 import type { Asked } from './request.ts';
 import type { Backend } from './settings.ts';
 
-export interface Job {
+/** What is to be known of a job to find and send its answer. */
+export interface JobFacts {
   readonly model: Model;
-  readonly provider: Provider;
-  readonly request: CompletionRequest;
   readonly policy: CachePolicy;
   /** Content key, 40 hex digits. */
   readonly key: string;
   /** What the page is, whoever sends it: Content-Type and, if it is said, Content-Language. */
   readonly headers: readonly Header[];
   readonly contentType: string;
+}
+
+export interface Job extends JobFacts {
+  readonly provider: Provider;
+  readonly request: CompletionRequest;
   readonly lang: string | undefined;
   readonly title: string | undefined;
 }

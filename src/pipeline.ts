@@ -4,22 +4,29 @@
  *   page ── model ── messages ── content key ── cache ─┬─ there: sent
  *                                                      └─ else: provider ── cleaning ─┬─ reader
  *                                                                                     └─ cache
+ *
+ * A reader gets the page or events (`representations/`), at once or when it comes back (`deferred/`).
  */
 
 import { makeAnswer } from './caching/answer.ts';
 import type { Answers } from './caching/answers.ts';
-import type { CachePolicy } from './caching/policy.ts';
 import { createCleaner } from './cleaning/cleaner.ts';
 import type { Clock } from './clock.ts';
 import { Completion, type Outcome } from './completion.ts';
+import { answerReturned, defer, wantsDeferral } from './deferred/deferral.ts';
+import type { DeferredAnswers } from './deferred/deferred-answers.ts';
 import { MuseError } from './errors.ts';
 import type { Handler, Header, Reply } from './exchange.ts';
-import { type Job, type JobSources, prepareJob } from './job.ts';
+import type { Flight } from './flight.ts';
+import { type Job, type JobFacts, type JobSources, prepareJob } from './job.ts';
 import { type Log, SharedLog } from './log.ts';
 import type { ModelSource } from './models/source.ts';
 import type { PageStore } from './pages/page-store.ts';
 import { refresh, waitForEnd } from './refreshing.ts';
-import { sendFailure, sendKept, sendWritten, streamHead } from './replies.ts';
+import { sendFailure, sendNothingMore } from './replies.ts';
+import { chooseRepresentation } from './representations/choose.ts';
+import { RecentlyEnded } from './representations/recently-ended.ts';
+import { sendAsWritten, type Visit } from './representations/representation.ts';
 import { type Asked, readRequest } from './request.ts';
 import { UnderWay } from './under-way.ts';
 import { type CallCounter, createWriter } from './writing.ts';
@@ -28,6 +35,7 @@ export interface PipelineParts extends JobSources {
   readonly pages: PageStore;
   readonly models: ModelSource;
   readonly answers: Answers;
+  readonly deferred: DeferredAnswers;
   readonly counter: CallCounter;
   readonly clock: Clock;
   /** A log whose lines belong to one request. */
@@ -36,18 +44,14 @@ export interface PipelineParts extends JobSources {
   readonly log: Log;
 }
 
-/** An answer that is being written, and who is told about it. */
-interface Flight {
-  readonly completion: Completion;
-  readonly log: SharedLog;
-}
-
 export function createPipeline(parts: PipelineParts): Handler {
-  const { answers, clock } = parts;
+  const { answers, clock, deferred } = parts;
   const underWay = new UnderWay<Flight>();
+  const recent = new RecentlyEnded(clock);
 
   return async (request, reply) => {
     const log = parts.logFor(reply);
+    const { signal } = request;
     try {
       const asked = readRequest(request.params);
       if (asked.isRefresh) {
@@ -57,33 +61,44 @@ export function createPipeline(parts: PipelineParts): Handler {
         await refresh(asked, { answers, clock, log: parts.log, write: writeAnew });
         return;
       }
+      const visitFor = (job: JobFacts): Visit => {
+        const representation = chooseRepresentation(asked, job, clock, recent);
+        return { asked, reply, signal, representation };
+      };
+      if (asked.deferredId !== undefined) {
+        const returned = deferred.find(asked);
+        await answerReturned(parts, visitFor(returned.job), returned);
+        return;
+      }
       const job = await prepare(asked, log);
+      const visit = visitFor(job);
+      const { representation } = visit;
+      if (representation.isOver) {
+        sendNothingMore(reply);
+        return;
+      }
       const { key, policy } = job;
-
       const kept = policy.lookUp ? await answers.find(key, policy.ttl) : undefined;
       if (kept !== undefined) {
         if (asked.pageKey !== undefined) answers.alias(asked.pageKey, key, kept, policy);
-        sendKept(reply, kept, policy.ttl, clock.now());
+        await representation.sendKept(reply, kept, signal);
         return;
       }
       if (asked.method === 'HEAD') {
-        reply.head(200, headOnly(streamHead(job.headers, asked, policy, false)));
+        reply.head(200, headOnly(representation.head(false)));
         reply.end('whole');
         return;
       }
-      if (request.signal.aborted) return;
-      const joined = policy.lookUp ? underWay.find(key) : undefined;
-      const flight = joined ?? startFlight(job, asked);
-      const head = streamHead(job.headers, asked, policy, joined !== undefined);
+      if (signal.aborted) return;
+      const found = (policy.lookUp ? underWay.find(key) : undefined) ?? representation.findEnded();
+      const isDeferred = wantsDeferral(asked);
+      if (isDeferred) deferred.admit();
+      const flight = found ?? startFlight(job, asked);
+      void flight.completion.ended.then((outcome) => alias(asked, job, outcome));
       flight.log.add(log);
-      const outcome = await sendWritten(flight.completion, reply, head, request.signal);
+      if (isDeferred) await defer(parts, visit, job, flight);
+      else await sendAsWritten(visit, flight, found !== undefined);
       flight.log.remove(log);
-      if (outcome === undefined) return;
-      if (outcome.kind === 'whole' && outcome.kept !== undefined && asked.pageKey !== undefined) {
-        answers.alias(asked.pageKey, key, outcome.kept, policy);
-      }
-      if (outcome.kind === 'failed') sendFailure(reply, outcome.error);
-      else reply.end(isWhole(outcome, policy) ? 'whole' : 'broken');
     } catch (thrown) {
       const error = MuseError.from(thrown);
       log.write(error.code, error.message);
@@ -115,6 +130,12 @@ export function createPipeline(parts: PipelineParts): Handler {
     return undefined;
   }
 
+  /** Lets httpd find what the cache has now, before any reader has the end of it. */
+  function alias({ pageKey }: Asked, { key, policy }: Job, outcome: Outcome): void {
+    if (pageKey === undefined || outcome.kind !== 'whole' || outcome.kept === undefined) return;
+    answers.alias(pageKey, key, outcome.kept, policy);
+  }
+
   function startFlight(job: Job, asked: Asked): Flight {
     const { contentType, key, lang, model, policy, provider, request, title } = job;
     const cleaner = createCleaner({
@@ -141,11 +162,6 @@ export function createPipeline(parts: PipelineParts): Handler {
     if (policy.lookUp) underWay.add(key, flight);
     return flight;
   }
-}
-
-/** Whether the reply may end in order. A page that promised a max-age is aborted if it was cut. */
-function isWhole(outcome: Outcome, policy: CachePolicy): boolean {
-  return outcome.kind === 'whole' || (outcome.kind === 'cut' && !policy.store);
 }
 
 /** Nothing was looked for to be stored. */

@@ -39,6 +39,17 @@ export interface Asked {
   readonly maxPageSize: number;
   /** Whether an answer is written to its end though its last reader has left. */
   readonly finishAbandoned: boolean;
+  /** Which server's page this is: what a deferred answer belongs to, beside path and file. */
+  readonly server: string;
+  /** The URL as sent: path and query. */
+  readonly uri: string;
+  /** Accept, where it names events. */
+  readonly accept: string | undefined;
+  readonly lastEventId: string | undefined;
+  /** Prefer, where it could matter. */
+  readonly prefer: string | undefined;
+  /** Names a deferred answer, unchecked. */
+  readonly deferredId: string | undefined;
   /** Declared environment variables, by name. */
   readonly env: ReadonlyMap<string, string>;
 }
@@ -75,6 +86,12 @@ export function readRequest(params: ReadonlyMap<string, string>): Asked {
     timeout: readNumber(params, 'MUSE_TIMEOUT') || TIMEOUT_DEFAULT,
     maxPageSize: readNumber(params, 'MUSE_MAX_PAGE_SIZE') ?? PAGE_SIZE_DEFAULT,
     finishAbandoned: params.get('MUSE_ABANDONED') === 'finish',
+    server: `${params.get('SERVER_NAME') ?? ''}:${params.get('SERVER_PORT') ?? ''}`,
+    uri: params.get('REQUEST_URI') ?? '/',
+    accept: params.get('HTTP_ACCEPT'),
+    lastEventId: params.get('HTTP_LAST_EVENT_ID'),
+    prefer: params.get('HTTP_PREFER'),
+    deferredId: params.get('MUSE_JOB'),
     env: readEnv(params),
   };
 }

@@ -50,7 +50,8 @@ export function createWriter(options: WritingOptions): Writer {
     notice: (error) => cleaner.notice(noticeFor(error)),
   };
 
-  function finish({ reason, usage }: Finish, emit: (piece: string) => void): { complete: boolean } {
+  function finish(end: Finish, emit: (piece: string) => void): Finish {
+    const { reason, usage } = end;
     if (usage !== undefined) logUsage(usage, model, log);
     const short = reason === 'length' || reason === 'content_filter';
     const last = short ? cleaner.notice(kindOf(reason)) : cleaner.end();
@@ -66,7 +67,7 @@ export function createWriter(options: WritingOptions): Writer {
       const text = `model "${model.name}" ended the answer with "${reason}"; it is not kept`;
       log.write('answer-filtered', text);
     }
-    return { complete: reason === 'stop' };
+    return end;
   }
 }
 

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Script } from 'node:vm';
 import { describe, expect } from 'vitest';
 import { parseLocated } from '../../src/located.ts';
 import { modelsFileSchema } from '../../src/models/schema.ts';
@@ -19,10 +20,10 @@ function snippets(language: string): { readonly where: string; readonly fence: F
 }
 
 test('every snippet is of a kind that these tests run or parse', () => {
-  const kinds = new Set(['apache', 'json', 'ai', 'sh', 'text']);
+  const kinds = new Set(['apache', 'json', 'ai', 'sh', 'js', 'text']);
   const others = fences.filter(({ language }) => !kinds.has(language));
   expect(others.map(({ document, line, language }) => [document, line, language])).toEqual([]);
-  for (const language of ['apache', 'json', 'ai', 'sh']) {
+  for (const language of ['apache', 'json', 'ai', 'sh', 'js']) {
     expect(snippets(language)).not.toHaveLength(0);
   }
 });
@@ -60,6 +61,12 @@ describe('a page renders to a prompt', () => {
       expect(prompt).not.toMatch(/\{[{%]/);
       expect(page.template.includes('query.') || prompt.trim() !== '').toBe(true);
     }
+  });
+});
+
+describe('a script is JavaScript', () => {
+  test.each(snippets('js'))('$where', ({ fence }) => {
+    expect(() => new Script(fence.text)).not.toThrow();
   });
 });
 

@@ -78,13 +78,19 @@ describe('Set the cache', () => {
     expect(await control('/own')).toBe('max-age=7');
   });
 
-  test('mod_cache keeps a page from its second visitor on', async ({ httpd }) => {
+  test('mod_cache keeps a page from its second visitor on, for browsers of all kinds', async ({
+    httpd,
+  }) => {
     httpd.config.muse({ models: previews('first') });
     configure(httpd, snippet(title, 'apache', 1));
     httpd.site.write('heron.ai', 'Write a page.\n');
     await httpd.start();
     const seen: (string | undefined)[] = [];
-    for (let i = 0; i < 3; i++) seen.push((await httpd.get('/heron')).headers['x-cache']);
+    for (const accept of ['text/html', '*/*', 'text/html,image/png;q=0.8']) {
+      seen.push((await httpd.get('/heron', { headers: { Accept: accept } })).headers['x-cache']);
+    }
+    const events = await httpd.get('/heron', { headers: { Accept: 'text/event-stream' } });
+    expect(events.headers['content-type']).toBe('text/event-stream');
     expect(seen.map((value) => value?.split(' ')[0])).toEqual(['MISS', 'MISS', 'HIT']);
     httpd.log.allow('AH02346');
   });

@@ -45,4 +45,11 @@ export { Httpd } from './httpd.ts';
 export { type ModelEntry, modelsAt } from './models-at.ts';
 export { environmentOf, findProcess } from './processes.ts';
 export { sendRaw } from './raw-request.ts';
+export {
+  lastId,
+  namesOf,
+  parseEvents,
+  type ServerSentEvent,
+  textOf,
+} from './server-sent-events.ts';
 export { waitUntil } from './wait-until.ts';

@@ -110,7 +110,7 @@ describe('settings are inherited one by one', () => {
       model: 'other',
       cacheControl: 'max-age=77',
       maxTokens: 16_384,
-      vary: 'X-Muse-Model',
+      vary: 'Accept,X-Muse-Model',
     });
   });
 
@@ -131,13 +131,13 @@ describe('settings are inherited one by one', () => {
       model: 'other',
       cacheControl: 'max-age=100',
       maxTokens: 16_384,
-      vary: 'X-Muse-Model',
+      vary: 'Accept,X-Muse-Model',
     });
     expect(await inForce(httpd, provider, '/up/down/a')).toEqual({
       model: 'other',
       cacheControl: 'max-age=7',
       maxTokens: 5,
-      vary: 'X-Pick',
+      vary: 'Accept,X-Pick',
     });
   });
 
@@ -161,7 +161,7 @@ describe('settings are inherited one by one', () => {
       );
     httpd.site.write('a.ai', 'Write about {{ query.n }}.');
     await httpd.start();
-    const plain = { cacheControl: 'max-age=50', maxTokens: 111, vary: 'X-Pick' };
+    const plain = { cacheControl: 'max-age=50', maxTokens: 111, vary: 'Accept,X-Pick' };
     expect(await inForce(httpd, provider, '/a?n=1', 'plain.test')).toEqual({
       ...{ model: scriptedModel, ...plain },
     });

@@ -7,6 +7,7 @@ import {
   type Result,
   scriptedModel,
   test,
+  textOf,
   waitUntil,
 } from '../harness/index.ts';
 import { cut, Gate, hold, say, stream, text } from '../provider/index.ts';
@@ -144,5 +145,24 @@ describe.each(['disk', 'socache'] as const)('mod_cache_%s', (name) => {
     const next = await httpd.get('/front/page');
     expect([next.status, next.text, isFrontHit(next)]).toEqual([200, countedPage(2), false]);
     expect((await frontHit(httpd)).text).toBe(countedPage(2));
+  });
+
+  test('keeps pages and their events apart, and is not asked to keep events', async ({
+    httpd,
+    provider,
+  }) => {
+    putInFront(httpd, name);
+    enablePages(httpd, provider);
+    httpd.site.write('page.ai', 'Write about the sea.');
+    countPages(provider);
+    await httpd.start();
+    const events = { headers: { Accept: 'text/event-stream' } };
+    const hit = await frontHit(httpd);
+    for (let i = 0; i < 3; i += 1) {
+      const result = await httpd.get('/front/page', events);
+      expect([isFrontHit(result), textOf(result.text)]).toEqual([false, countedPage(1)]);
+      expect((await frontHit(httpd)).text).toBe(hit.text);
+    }
+    expect(provider.received).toBe(1);
   });
 });

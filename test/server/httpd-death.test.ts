@@ -54,6 +54,10 @@ describe('when others die', () => {
     expect(httpd.supervisors()).toHaveLength(1);
     expect(httpd.supervisors()[0]?.pid).not.toBe(supervisor?.pid);
     httpd.log.expect(/MUSE0012/);
+    // httpd's parent, which now watches another one than it began with, survives a restart.
+    await httpd.graceful();
+    await expectPage(httpd, 'cached', 'hit');
+    await waitUntil('the old supervisor to end', () => httpd.supervisors().length === 1);
   });
 
   test('a killed child of httpd costs the others nothing', async ({ httpd, provider }) => {

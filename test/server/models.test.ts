@@ -82,9 +82,9 @@ describe('the model of a page', () => {
     expect(await writerOf(httpd, '/other/page', other)).toBe('special');
     expect(await writerOf(httpd, '/off/page', { ...usual, ...other })).toBe('standard');
     const vary = async (path: string) => (await httpd.get(path)).headers.vary ?? '';
-    expect(await vary('/usual/page')).toBe('X-Muse-Model');
-    expect(await vary('/other/page')).toBe('X-Writer');
-    expect(await vary('/off/page')).toBe('');
+    expect(await vary('/usual/page')).toBe('Accept,X-Muse-Model');
+    expect(await vary('/other/page')).toBe('Accept,X-Writer');
+    expect(await vary('/off/page')).toBe('Accept');
   });
 
   test('falls back from an unknown name, which is logged once a minute', async ({

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Answer } from '../../src/caching/answer.ts';
 import { Completion, type Reader, type Writer } from '../../src/completion.ts';
 import { MuseError } from '../../src/errors.ts';
+import type { Finish } from '../../src/providers/provider.ts';
 import { UnderWay } from '../../src/under-way.ts';
 import { ListLog } from './support/log.ts';
 
@@ -9,9 +10,9 @@ import { ListLog } from './support/log.ts';
 class Script implements Writer {
   emit: (piece: string) => void = () => {};
   signal = new AbortController().signal;
-  readonly #end = Promise.withResolvers<{ complete: boolean }>();
+  readonly #end = Promise.withResolvers<Finish>();
 
-  write(emit: (piece: string) => void, signal: AbortSignal): Promise<{ complete: boolean }> {
+  write(emit: (piece: string) => void, signal: AbortSignal): Promise<Finish> {
     this.emit = emit;
     this.signal = signal;
     return this.#end.promise;
@@ -21,8 +22,8 @@ class Script implements Writer {
     return `[${error.code}]`;
   }
 
-  finish(complete = true): void {
-    this.#end.resolve({ complete });
+  finish(reason: Finish['reason'] = 'stop'): void {
+    this.#end.resolve({ reason });
   }
 
   fail(error: unknown): void {
@@ -103,7 +104,7 @@ describe('a completion', () => {
     expect(reader.pieces).toEqual(['one twö', 'three']);
     script.finish();
     await completion.ended;
-    expect(completion.outcome).toEqual({ kind: 'whole', kept });
+    expect(completion.outcome).toEqual({ kind: 'whole', finish: { reason: 'stop' }, kept });
   });
 
   test('gives a late reader what there is at once, and then the same as all others', async () => {
@@ -168,13 +169,13 @@ describe('a completion', () => {
     expect(completion.outcome).toBeUndefined();
     gate.resolve();
     await completion.ended;
-    expect(completion.outcome).toEqual({ kind: 'whole', kept });
+    expect(completion.outcome).toEqual({ kind: 'whole', finish: { reason: 'stop' }, kept });
 
     const cut = start({ keep: () => Promise.reject(new Error('must not be asked')) });
     cut.script.emit('x');
-    cut.script.finish(false);
+    cut.script.finish('length');
     await cut.completion.ended;
-    expect(cut.completion.outcome).toEqual({ kind: 'cut' });
+    expect(cut.completion.outcome).toEqual({ kind: 'cut', finish: { reason: 'length' } });
   });
 
   test('that fails before its first piece has failed, with nothing to read, and says so once', async () => {
@@ -230,7 +231,7 @@ describe('a completion', () => {
     script.emit('x');
     script.finish();
     await completion.ended;
-    expect(completion.outcome).toEqual({ kind: 'whole', kept });
+    expect(completion.outcome).toEqual({ kind: 'whole', finish: { reason: 'stop' }, kept });
   });
 
   test('that its reader leaves at the end is not aborted', async () => {

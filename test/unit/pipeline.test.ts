@@ -1,87 +1,9 @@
-import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createAnswers } from '../../src/caching/answers.ts';
 import { MuseError } from '../../src/errors.ts';
-import { createLog } from '../../src/log.ts';
-import { ModelSource } from '../../src/models/source.ts';
-import { systemFiles } from '../../src/pages/files.ts';
-import { PageStore } from '../../src/pages/page-store.ts';
-import { PromptStore } from '../../src/pages/prompts.ts';
-import { createPipeline } from '../../src/pipeline.ts';
-import { Secrets } from '../../src/secrets.ts';
-import { ManualClock } from './support/clock.ts';
-import { temporaryFolder } from './support/folder.ts';
-import { ListLog } from './support/log.ts';
-import { finish, StepProvider, text } from './support/provider.ts';
-import { MemoryRegion } from './support/region.ts';
-import { pageRequest, RecordedReply } from './support/reply.ts';
+import { html, openEngine } from './support/engine.ts';
+import { finish, text } from './support/provider.ts';
 
-const html = '<!DOCTYPE html><html><body><p>Herons.</p></body></html>';
 const KEY = 'ab'.repeat(20);
-
-/** An engine in one process: everything but sockets, the region and a provider's network. */
-async function openEngine() {
-  const folder = temporaryFolder();
-  const clock = new ManualClock();
-  const region = new MemoryRegion(clock);
-  const log = new ListLog();
-  const secrets = new Secrets();
-  const provider = new StepProvider(text(html.slice(0, 30)), text(html.slice(30)), finish());
-  const backends = [{ server: 'main:80', endpoint: 'http://default', apiKey: undefined }];
-  const settings = {
-    modelsFile: '/models.json',
-    modelsWhere: undefined,
-    backends,
-    environment: {},
-  };
-  const models = new ModelSource({
-    settings,
-    table: region,
-    clock,
-    secrets,
-    log,
-    read: async () =>
-      '{"models": [{"name": "std", "ttl": 60}, {"name": "other", "max_tokens": 5}]}',
-  });
-  await models.load();
-  const failures: unknown[] = [];
-  const handler = createPipeline({
-    pages: new PageStore(systemFiles, clock),
-    models,
-    prompts: new PromptStore({ files: systemFiles, log, onFolder: () => undefined }),
-    providers: { find: (model) => ({ provider, url: `http://${model.name}/v1` }) },
-    backends,
-    answers: createAnswers(region, clock, log),
-    counter: { started: () => undefined, failed: () => undefined },
-    clock,
-    log,
-    logFor: (reply) => createLog((level, line) => reply.log(level, line), 'debug', secrets),
-  });
-  const write = (name: string, content: string) => writeFileSync(folder.at(name), content);
-  write('page.ai', 'Write about herons.');
-  const start = (params = {}, signal?: AbortSignal, file = 'page.ai') => {
-    const reply = new RecordedReply();
-    const done = handler(pageRequest(folder.at(file), params, signal), reply).catch((error) => {
-      failures.push(error);
-    });
-    return { reply, done };
-  };
-  return {
-    folder,
-    clock,
-    region,
-    log,
-    provider,
-    write,
-    start,
-    failures,
-    async get(params = {}, file = 'page.ai') {
-      const { reply, done } = start(params, undefined, file);
-      await done;
-      return reply;
-    },
-  };
-}
 
 let engine: Awaited<ReturnType<typeof openEngine>>;
 beforeEach(async () => {

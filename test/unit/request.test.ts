@@ -26,6 +26,12 @@ describe('a request’s parameters', () => {
       timeout: 300,
       maxPageSize: 2_097_152,
       finishAbandoned: false,
+      server: ':',
+      uri: '/',
+      accept: undefined,
+      lastEventId: undefined,
+      prefer: undefined,
+      deferredId: undefined,
       env: new Map(),
     });
     expect(() => readRequest(new Map())).toThrow(/SCRIPT_FILENAME.*is missing/);
@@ -51,6 +57,13 @@ describe('a request’s parameters', () => {
       MUSE_TIMEOUT: '20',
       MUSE_MAX_PAGE_SIZE: '4096',
       MUSE_ABANDONED: 'finish',
+      SERVER_NAME: 'www.example.org',
+      SERVER_PORT: '80',
+      REQUEST_URI: '/a%20b?q=1',
+      HTTP_ACCEPT: 'text/event-stream',
+      HTTP_LAST_EVENT_ID: '3-00000000',
+      HTTP_PREFER: 'wait=1',
+      MUSE_JOB: '',
       MUSE_ENV_TONE: 'friendly',
       MUSE_ENV_EMPTY: '',
     });
@@ -71,6 +84,12 @@ describe('a request’s parameters', () => {
       timeout: 20,
       maxPageSize: 4_096,
       finishAbandoned: true,
+      server: 'www.example.org:80',
+      uri: '/a%20b?q=1',
+      accept: 'text/event-stream',
+      lastEventId: '3-00000000',
+      prefer: 'wait=1',
+      deferredId: '',
     });
     expect(asked.pageKey).toEqual(Buffer.alloc(20, 0xab));
     expect([...asked.env]).toEqual([

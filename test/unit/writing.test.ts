@@ -51,7 +51,7 @@ describe('an answer', () => {
       text('\n```'),
       finish(),
     );
-    expect(await write()).toEqual({ complete: true });
+    expect(await write()).toMatchObject({ reason: 'stop' });
     expect(body().trim()).toBe(page);
     expect(counts).toEqual({ started: 1, failed: 0 });
   });
@@ -64,7 +64,7 @@ describe('an answer', () => {
     'that ends with %s is served, logged, and not complete',
     async ([reason, event, told]) => {
       const { write, body, log } = writing({}, text('<!DOCTYPE html><p>Once'), finish(reason));
-      expect(await write()).toEqual({ complete: false });
+      expect(await write()).toMatchObject({ reason });
       expect(body()).toContain('Once');
       expect(log.events).toMatchObject([{ event, text: told }]);
     },
