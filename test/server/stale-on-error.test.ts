@@ -31,7 +31,7 @@ function expectCopy(result: Result, status: number): void {
     'content-type': 'text/html; charset=utf-8',
     'content-length': String(Buffer.byteLength(scriptedPage)),
     etag: expect.any(String),
-    vary: 'X-Muse-Model',
+    vary: 'Accept,X-Muse-Model',
   });
   expect(Number(result.headers.age)).toBeGreaterThanOrEqual(1);
   expect(result.headers).not.toHaveProperty('retry-after');

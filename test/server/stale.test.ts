@@ -19,7 +19,7 @@ describe('a stale page', () => {
       'cache-status': expect.stringMatching(/^muse; hit; ttl=-\d+$/),
       'content-length': String(countedPage(1).length),
       etag: expect.any(String),
-      vary: 'X-Muse-Model',
+      vary: 'Accept,X-Muse-Model',
     });
     const ttl = Number(/ttl=(-\d+)/.exec(stale.headers['cache-status'] ?? '')?.[1]);
     expect(Number(stale.headers.age)).toBeGreaterThanOrEqual(1);
