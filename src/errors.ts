@@ -56,6 +56,8 @@ export type FailureCode = keyof typeof FAILURES;
 export interface MuseErrorOptions {
   /** Seconds after which it makes sense to ask again. */
   readonly retryAfter?: number | undefined;
+  /** The status that a provider answered with, if it is one. */
+  readonly answered?: number | undefined;
   /** What was caught; never shown, and logged only as `detail` says it. */
   readonly cause?: unknown;
 }
@@ -68,6 +70,7 @@ export class MuseError extends Error {
   readonly status: number;
   readonly visitorMessage: string;
   readonly retryAfter: number | undefined;
+  readonly answered: number | undefined;
 
   /** `detail` is for the log: what happened, where, what to do. It may name files and models. */
   constructor(code: FailureCode, detail: string, options: MuseErrorOptions = {}) {
@@ -76,6 +79,7 @@ export class MuseError extends Error {
     this.status = FAILURES[code].status;
     this.visitorMessage = FAILURES[code].visitor;
     this.retryAfter = options.retryAfter;
+    this.answered = options.answered;
   }
 
   /** Whatever was thrown, as a MuseError; a mistake in the engine becomes `request-failed`. */

@@ -10,6 +10,7 @@ import type { ParsedPage } from './pages/page-store.ts';
 import type { PromptStore } from './pages/prompts.ts';
 import type { ProviderDirectory } from './providers/directory.ts';
 import type { CompletionRequest, Provider } from './providers/provider.ts';
+import { samplingOf } from './providers/sampling.ts';
 import type { Asked } from './request.ts';
 import type { Backend } from './settings.ts';
 
@@ -71,19 +72,26 @@ export async function prepareJob(
     throw new MuseError('page-empty', `${asked.file} is empty: ${advice}`);
   }
   const messages = composeMessages({ prompts, prompt, contentType, lang, title });
-  const temperature = settings.temperature ?? model.temperature;
-  const maxTokens = settings.max_tokens ?? model.maxTokens ?? asked.maxTokens ?? MAX_TOKENS_DEFAULT;
+  const request: CompletionRequest = {
+    messages,
+    temperature: settings.temperature,
+    maxTokens: settings.max_tokens,
+    maxTokensDefault: asked.maxTokens ?? MAX_TOKENS_DEFAULT,
+    contentType,
+    timeout: asked.timeout,
+  };
+  const sampling = samplingOf(request, model);
   return {
     model,
     provider,
-    request: { messages, temperature, maxTokens, contentType, timeout: asked.timeout },
+    request,
     policy: cachePolicy(asked.cache, {
       page: settings.ttl,
       model: model.ttl,
       directive: asked.cacheTtl,
       stale: asked.cacheStale,
     }),
-    key: contentKey({ messages, model, url, temperature, maxTokens, contentType, title, lang }),
+    key: contentKey({ messages, model, url, ...sampling, contentType, title, lang }),
     headers: [
       ['Content-Type', contentType],
       ...(lang === undefined ? [] : [['Content-Language', lang] as const]),

@@ -5,9 +5,14 @@ import type { Secrets } from './secrets.ts';
 
 /** Where events go. Everything behind the composition root logs through this. */
 export interface Log {
-  /** Writes one event; `text` says what happened, where, and what to do. */
-  write(event: EventName, text: string): void;
+  /**
+   * Writes one event; `text` says what happened, where, and what to do. A text that is a function
+   * is made only if somebody is to read it.
+   */
+  write(event: EventName, text: LogText): void;
 }
+
+export type LogText = string | (() => string);
 
 /** Takes a finished line: `MUSE0210: 3 models from …`. */
 export type LineSink = (level: Level, line: string) => void;
@@ -25,7 +30,8 @@ export function createLog(sink: LineSink, threshold: Threshold, secrets: Secrets
     write(event, text) {
       const { number, level } = EVENTS[event];
       if (LEVELS.indexOf(level) > last) return;
-      sink(level, `${number}: ${oneLine(secrets.redact(text))}`);
+      const said = typeof text === 'string' ? text : text();
+      sink(level, `${number}: ${oneLine(secrets.redact(said))}`);
     },
   };
 }
@@ -50,7 +56,7 @@ export class SharedLog implements Log {
     this.#logs.delete(log);
   }
 
-  write(event: EventName, text: string): void {
+  write(event: EventName, text: LogText): void {
     const [first = this.#otherwise] = this.#logs;
     first.write(event, text);
   }

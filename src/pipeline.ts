@@ -11,15 +11,17 @@
 import { makeAnswer } from './caching/answer.ts';
 import type { Answers } from './caching/answers.ts';
 import { createCleaner } from './cleaning/cleaner.ts';
+import type { Cleaner } from './cleaning/cleaning.ts';
 import type { Clock } from './clock.ts';
 import { Completion, type Outcome } from './completion.ts';
 import { answerReturned, defer, wantsDeferral } from './deferred/deferral.ts';
 import type { DeferredAnswers } from './deferred/deferred-answers.ts';
 import { MuseError } from './errors.ts';
 import type { Handler, Header, Reply } from './exchange.ts';
-import type { Flight } from './flight.ts';
+import { type Flight, policyFor } from './flight.ts';
 import { type Job, type JobFacts, type JobSources, prepareJob } from './job.ts';
 import { type Log, SharedLog } from './log.ts';
+import type { Model } from './models/model.ts';
 import type { ModelSource } from './models/source.ts';
 import type { PageStore } from './pages/page-store.ts';
 import { refresh, waitForEnd } from './refreshing.ts';
@@ -138,18 +140,21 @@ export function createPipeline(parts: PipelineParts): Handler {
 
   function startFlight(job: Job, asked: Asked): Flight {
     const { contentType, key, lang, model, policy, provider, request, title } = job;
-    const cleaner = createCleaner({
-      contentType: /^text\/html\b/i.test(contentType) ? 'html' : 'text',
-      reasoning: model.reasoning,
-      ...(title === undefined ? {} : { title }),
-      ...(lang === undefined ? {} : { lang }),
-    });
+    const cleanerFor = ({ reasoning }: Model): Cleaner =>
+      createCleaner({
+        contentType: /^text\/html\b/i.test(contentType) ? 'html' : 'text',
+        reasoning,
+        ...(title === undefined ? {} : { title }),
+        ...(lang === undefined ? {} : { lang }),
+      });
     const log = new SharedLog(parts.log);
+    const { counter } = parts;
+    const writer = createWriter({ provider, request, model, cleanerFor, counter, log });
     const completion = new Completion({
-      writer: createWriter({ provider, request, model, cleaner, counter: parts.counter, log }),
+      writer,
       async keep(body) {
         if (!policy.store) return undefined;
-        const { ttl, stale } = policy;
+        const { ttl, stale } = policyFor(writer, policy);
         const answer = makeAnswer(body, job.headers, clock.now(), ttl * 1_000, stale * 1_000);
         return (await answers.keep(key, answer)) ? answer : undefined;
       },
@@ -157,7 +162,7 @@ export function createPipeline(parts: PipelineParts): Handler {
       finishAbandoned: asked.finishAbandoned && policy.store,
       log,
     });
-    const flight = { completion, log };
+    const flight = { completion, writer, log };
     // What may not be looked up is written for each visitor anew.
     if (policy.lookUp) underWay.add(key, flight);
     return flight;

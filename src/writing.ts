@@ -23,23 +23,41 @@ export interface CallCounter {
 export interface WritingOptions {
   readonly provider: Provider;
   readonly request: CompletionRequest;
+  /** The model that was asked. */
   readonly model: Model;
-  readonly cleaner: Cleaner;
+  /** What cleans an answer of that model. */
+  readonly cleanerFor: (model: Model) => Cleaner;
   readonly counter: CallCounter;
   readonly log: Log;
 }
 
+/** A writer that knows whose the answer is, from its first piece on. */
+export interface ModelWriter extends Writer {
+  /** The model that writes in place of the one that was asked. */
+  readonly substitute: Model | undefined;
+}
+
 const MILLION = 1_000_000;
 
-export function createWriter(options: WritingOptions): Writer {
-  const { provider, request, model, cleaner, counter, log } = options;
+export function createWriter(options: WritingOptions): ModelWriter {
+  const { provider, request, cleanerFor, counter, log } = options;
+  let { model } = options;
+  let cleaner = cleanerFor(model);
   return {
+    get substitute() {
+      return model === options.model ? undefined : model;
+    },
     async write(emit, signal) {
       counter.started();
       try {
         const sink: CompletionSink = {
           text: (text) => emit(cleaner.push(text)),
           reasoning: (text) => cleaner.pushReasoning(text),
+          writtenBy(other) {
+            model = other;
+            cleaner = cleanerFor(other);
+          },
+          log,
         };
         return finish(await provider.complete(request, sink, signal), emit);
       } catch (error) {
@@ -67,7 +85,7 @@ export function createWriter(options: WritingOptions): Writer {
       const text = `model "${model.name}" ended the answer with "${reason}"; it is not kept`;
       log.write('answer-filtered', text);
     }
-    return end;
+    return model === options.model ? end : { ...end, writtenBy: model.name };
   }
 }
 

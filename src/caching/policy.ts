@@ -31,3 +31,15 @@ export function cachePolicy(mode: CacheMode, sources: TtlSources): CachePolicy {
   const stale = sources.stale ?? 0;
   return { lookUp: enabled && mode === 'on', store: enabled, ttl, stale };
 }
+
+/** Seconds. */
+const SUBSTITUTE_TTL_MAX = 60;
+
+/**
+ * The policy for an answer that another model has written than the page asks for. It is kept, or a
+ * provider's failure would cost a completion for each visitor; but not for long, so that the page
+ * is soon the asked model's again.
+ */
+export function forSubstitute(policy: CachePolicy): CachePolicy {
+  return { ...policy, ttl: Math.min(policy.ttl, SUBSTITUTE_TTL_MAX) };
+}

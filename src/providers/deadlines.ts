@@ -1,4 +1,4 @@
-/** The timers of one provider call: connect, first content, idle, total. */
+/** The timers of one call to a provider: connect, first content, idle, and what is left of total. */
 
 import type { Clock, Timer } from '../clock.ts';
 import { MuseError } from '../errors.ts';
@@ -20,22 +20,27 @@ export interface DeadlineOptions {
   readonly model: { readonly name: string; readonly timeouts: Timeouts };
   /** The page's own limit in seconds. */
   readonly total: number;
+  /** How many seconds of the total, the page's or the model's, are gone. */
+  readonly spent: number;
   readonly clock: Clock;
   /** Called at the end of a timer. */
   readonly onExpired: (error: MuseError) => void;
 }
 
 /** Starts the timers of a call. */
-export function startDeadlines({ model, total, clock, onExpired }: DeadlineOptions): Deadlines {
+export function startDeadlines(options: DeadlineOptions): Deadlines {
+  const { model, total, spent, clock, onExpired } = options;
   const { timeouts } = model;
   const timers = new Map<string, Timer>();
   const expire = (field: string, seconds: number, what: string): void => {
     const advice = field === 'total' ? 'timeouts.total or MuseAiTimeout' : `timeouts.${field}`;
-    const detail = `model "${model.name}": ${what} within ${seconds} s; see ${advice}`;
+    const limit = Math.round(seconds * 100) / 100 || seconds;
+    const detail = `model "${model.name}": ${what} within ${limit} s; see ${advice}`;
     onExpired(new MuseError('provider-slow', detail));
   };
-  const start = (field: string, seconds: number, what: string): void => {
-    const timer = clock.after(seconds * 1_000, () => expire(field, seconds, what));
+  const start = (field: string, seconds: number, what: string, gone = 0): void => {
+    const left = Math.max(0, seconds - gone) * 1_000;
+    const timer = clock.after(left, () => expire(field, seconds, what));
     timers.set(field, timer);
   };
   const stop = (field: string): void => timers.get(field)?.clear();
@@ -52,7 +57,7 @@ export function startDeadlines({ model, total, clock, onExpired }: DeadlineOptio
     timers.set('idle', timer);
   };
 
-  start('total', Math.min(timeouts.total ?? total, total), 'the answer was not complete');
+  start('total', Math.min(timeouts.total ?? total, total), 'the answer was not complete', spent);
   start('connect', timeouts.connect ?? CONNECT_DEFAULT, 'the endpoint took no connection');
   if (timeouts.first !== undefined) start('first', timeouts.first, 'nothing of the answer came');
 

@@ -1,6 +1,12 @@
 /** What went wrong at a provider, as one of the engine's own errors. */
 
-import { type FailureCode, MuseError, messageOf, systemCode } from '../errors.ts';
+import {
+  type FailureCode,
+  MuseError,
+  type MuseErrorOptions,
+  messageOf,
+  systemCode,
+} from '../errors.ts';
 import { withoutQuotes } from '../quotes.ts';
 import type { HeaderOf } from './transport.ts';
 
@@ -20,6 +26,11 @@ export interface CallInfo {
 export type CallStage = 'connecting' | 'waiting' | 'streaming';
 
 const RETRY_AFTER_MAX = 3_600;
+/**
+ * Statuses that say nothing against the request: 408 is a server that gave up waiting for it
+ * (RFC 9110, section 15.5.9), 409 a lock at the provider (OpenAI's own clients ask again, too).
+ */
+const OF_THE_MOMENT: ReadonlySet<number> = new Set([408, 409]);
 
 /** A provider's words for the log, without what they repeat of the key and the prompt. */
 export function redact(text: string, { apiKey, said }: CallInfo): string {
@@ -43,40 +54,48 @@ export function statusFailure(
   call: CallInfo,
 ): MuseError {
   const said = `(${redact(wordsOf(status, body), call)})`;
+  const failed = (code: FailureCode, text: string, after?: number): MuseError =>
+    failure(code, text, call, { answered: status, retryAfter: after });
+  const after = (): number | undefined => retryAfter(header('retry-after'), call.now());
   if (status === 401 || status === 403) {
     const sent = call.apiKey !== undefined;
     const advice = sent
       ? 'check api_key in models.json or MuseAiApiKey, and PassEnv for the variable it names'
       : 'no key was sent; set api_key for this model in models.json, or MuseAiApiKey';
     const what = sent ? 'the endpoint refused the key' : 'the endpoint asks for a key';
-    return failure('provider-refused-key', `${what}; ${advice} ${said}`, call);
+    return failed('provider-refused-key', `${what}; ${advice} ${said}`);
   }
   if (status === 404) {
     const text = `the endpoint knows no model "${call.upstream}", or the endpoint’s path is wrong`;
-    return failure('provider-unknown-model', `${text} ${said}`, call);
+    return failed('provider-unknown-model', `${text} ${said}`);
   }
   if (status === 429) {
-    const after = retryAfter(header('retry-after'), call.now());
-    const text = `the endpoint’s rate limit or quota is used up ${said}`;
-    return failure('provider-busy', text, call, after);
+    return failed(
+      'provider-busy',
+      `the endpoint’s rate limit or quota is used up ${said}`,
+      after(),
+    );
   }
   if (status >= 300 && status < 400) {
     const to = URL.parse(header('location') ?? '', call.url);
     // A query might repeat the request's.
     const where = to === null ? 'nowhere' : redact(`${to.origin}${to.pathname}`, call);
     const text = `answered with a redirect to ${where}, which is not followed`;
-    return failure('provider-redirected', `${text}; set endpoint to where the API is`, call);
+    return failed('provider-redirected', `${text}; set endpoint to where the API is`);
   }
-  if (status >= 500) {
-    const after = retryAfter(header('retry-after'), call.now());
-    return failure('provider-failed', `answered with the status ${status} ${said}`, call, after);
+  if (status >= 500 || OF_THE_MOMENT.has(status)) {
+    return failed('provider-failed', `answered with the status ${status} ${said}`, after());
   }
-  const text = `rejected the request with the status ${status} ${said}`;
-  return failure('provider-rejected', text, call);
+  return failed('provider-rejected', `rejected the request with the status ${status} ${said}`);
 }
 
-function failure(code: FailureCode, text: string, call: CallInfo, retryAfter?: number): MuseError {
-  return new MuseError(code, `model "${call.model}" at ${call.url}: ${text}`, { retryAfter });
+function failure(
+  code: FailureCode,
+  text: string,
+  call: CallInfo,
+  options: MuseErrorOptions = {},
+): MuseError {
+  return new MuseError(code, `model "${call.model}" at ${call.url}: ${text}`, options);
 }
 
 /** What the body of an error says: `{"error": {"message": …}}`, or whatever else is in it. */

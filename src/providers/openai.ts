@@ -15,6 +15,7 @@ import { type Deadlines, startDeadlines } from './deadlines.ts';
 import { EventStreamReader } from './event-stream.ts';
 import { type CallInfo, connectionFailure, redact, statusFailure } from './failures.ts';
 import type { CompletionRequest, CompletionSink, Finish, Provider } from './provider.ts';
+import { samplingOf } from './sampling.ts';
 import type { Address, CallListener, HeaderOf, Transport } from './transport.ts';
 
 const USER_AGENT = 'mod_muse_ai';
@@ -24,7 +25,7 @@ const ERROR_BODY_MAX = 16_384;
 
 export interface OpenAiOptions {
   readonly model: Model;
-  readonly target: Target;
+  readonly target: Pick<Target, 'url' | 'apiKey'>;
   readonly transport: Transport;
   readonly clock: Clock;
 }
@@ -59,6 +60,7 @@ export function createOpenAiProvider({ model, target, transport, clock }: OpenAi
         const deadlines = startDeadlines({
           model,
           total: request.timeout,
+          spent: request.spent ?? 0,
           clock,
           onExpired: fail,
         });
@@ -159,7 +161,7 @@ class Answer implements CallListener {
 }
 
 /** What is sent is exactly this, and the key goes to its endpoint only. */
-function headersFor(model: Model, target: Target): Record<string, string> {
+function headersFor(model: Model, target: OpenAiOptions['target']): Record<string, string> {
   const headers: Record<string, string> = {
     accept: 'text/event-stream',
     'content-type': 'application/json',
@@ -175,7 +177,7 @@ function toParams(
   request: CompletionRequest,
   isOpenAi: boolean,
 ): ChatCompletionCreateParamsStreaming {
-  const { temperature, maxTokens } = request;
+  const { temperature, maxTokens } = samplingOf(request, model);
   // OpenAI itself has deprecated max_tokens and newer models refuse it; others know only that.
   const limit = isOpenAi ? 'max_completion_tokens' : 'max_tokens';
   return {

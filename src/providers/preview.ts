@@ -2,6 +2,7 @@
 
 import type { Model } from '../models/model.ts';
 import type { CompletionRequest, Provider } from './provider.ts';
+import { samplingOf } from './sampling.ts';
 
 export function createPreviewProvider(model: Model): Provider {
   return {
@@ -77,11 +78,12 @@ function textPieces(model: Model, request: CompletionRequest): string[] {
 }
 
 function settings(model: Model, request: CompletionRequest): [string, string][] {
+  const { temperature, maxTokens } = samplingOf(request, model);
   const all: [string, unknown][] = [
     ['model', model.name],
-    ['temperature', request.temperature],
+    ['temperature', temperature],
     ['top_p', model.topP],
-    ['max_tokens', request.maxTokens || undefined],
+    ['max_tokens', maxTokens],
     ['stop', model.stop?.join(' ')],
     ['content type', request.contentType],
   ];

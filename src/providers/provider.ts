@@ -1,17 +1,24 @@
 /** The seam between the pipeline and whoever writes the page. */
 
+import type { Log } from '../log.ts';
+import type { Model } from '../models/model.ts';
 import type { Message } from '../pages/messages.ts';
 
-/** What the provider is asked for; undefined settings are left out of the request. */
+/** What the provider is asked for, whichever model writes. */
 export interface CompletionRequest {
   readonly messages: readonly Message[];
+  /** The page's own; undefined: the model's. */
   readonly temperature: number | undefined;
-  /** 0 counts as undefined. */
+  /** The page's own; undefined: the model's. 0: no limit is sent. */
   readonly maxTokens: number | undefined;
+  /** Where neither page nor model sets a limit. */
+  readonly maxTokensDefault?: number | undefined;
   /** Media type of the page. */
   readonly contentType: string;
   /** Seconds for the whole answer. */
   readonly timeout: number;
+  /** How many of these seconds were used up before this call. */
+  readonly spent?: number | undefined;
 }
 
 export interface Usage {
@@ -26,12 +33,18 @@ export type FinishReason = 'stop' | 'length' | 'content_filter' | 'other';
 export interface Finish {
   readonly reason: FinishReason;
   readonly usage?: Usage;
+  /** The model that wrote it in place of the asked one, by its name. */
+  readonly writtenBy?: string;
 }
 
 /** Takes an answer piece by piece, each while the bytes that hold it are being read. */
 export interface CompletionSink {
   text(text: string): void;
   reasoning(text: string): void;
+  /** Another model than the asked one writes; told before its first piece. */
+  writtenBy(model: Model): void;
+  /** Where the call tells what became of it. */
+  readonly log: Log;
 }
 
 export interface Provider {

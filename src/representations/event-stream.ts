@@ -93,7 +93,11 @@ export class EventStream implements Representation {
     const writer = this.#writer;
     if (outcome.kind === 'failed' && writer?.begun !== true) sendFailure(reply, outcome.error);
     else if (outcome.kind === 'failed' || outcome.kind === 'broken') writer?.error(outcome.error);
-    else writer?.done({ model: this.#job.model.name, finish: outcome.finish, cached: false });
+    else {
+      const { finish } = outcome;
+      const model = finish.writtenBy ?? this.#job.model.name;
+      writer?.done({ model, finish, cached: false });
+    }
   }
 
   /** Goes on where the reader was, if that is a place in this text; else begins anew. */

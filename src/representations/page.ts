@@ -1,26 +1,34 @@
 /** The page itself. */
 
+import type { CachePolicy } from '../caching/policy.ts';
 import type { Clock } from '../clock.ts';
 import type { Outcome } from '../completion.ts';
+import { policyFor } from '../flight.ts';
 import type { JobFacts } from '../job.ts';
 import { sendFailure, sendKept, sendWritten, streamHead } from '../replies.ts';
 import type { Asked } from '../request.ts';
 import type { Representation } from './representation.ts';
 
 export function asPage({ headers, policy }: JobFacts, asked: Asked, clock: Clock): Representation {
-  const head = (joined: boolean) => streamHead(headers, asked, policy, joined);
+  const headOf = (written: CachePolicy, joined: boolean) =>
+    streamHead(headers, asked, written, joined);
   return {
     // Once it has begun there is no more to say than that it broke off.
     isStream: false,
     isOver: false,
-    head,
+    head: (joined) => headOf(policy, joined),
     async sendKept(reply, answer) {
       sendKept(reply, answer, policy.ttl, clock.now());
     },
     // Who reads a page begins at its beginning.
     findEnded: () => undefined,
     sendWritten: (flight, reply, joined, signal) =>
-      sendWritten(flight.completion, reply, () => head(joined), signal),
+      sendWritten(
+        flight.completion,
+        reply,
+        () => headOf(policyFor(flight.writer, policy), joined),
+        signal,
+      ),
     end(reply, outcome) {
       if (outcome.kind === 'failed') sendFailure(reply, outcome.error);
       else reply.end(isWhole(outcome) ? 'whole' : 'broken');

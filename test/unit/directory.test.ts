@@ -4,6 +4,7 @@ import { createProviderDirectory } from '../../src/providers/directory.ts';
 import type { Transport } from '../../src/providers/transport.ts';
 import { Secrets } from '../../src/secrets.ts';
 import { ManualClock } from './support/clock.ts';
+import { eventsOf } from './support/provider.ts';
 
 const main = { server: 'main:80', endpoint: 'http://main', apiKey: 'key-of-main' };
 const host = { server: 'host:80', endpoint: 'http://host', apiKey: 'key-of-host' };
@@ -54,13 +55,11 @@ test('each call goes to the endpoint of its model and server, with that one’s 
     { name: 'keyless', endpoint: 'http://keyless' },
     { name: 'rekeyed', api_key: 'key-of-rekeyed' },
   );
-  const never = new AbortController().signal;
-  const sink = { text: () => undefined, reasoning: () => undefined };
   for (const model of registry.models.values()) {
     for (const backend of [main, host]) {
       const { provider } = directory.find(model, backend);
-      const call = provider.complete(request, sink, never);
-      await expect(call).rejects.toMatchObject({ status: 502 });
+      const first = eventsOf(provider, request).next();
+      await expect(first).rejects.toMatchObject({ status: 502 });
     }
   }
   const at = (name: string) => `http://${name}/v1/chat/completions`;

@@ -477,7 +477,7 @@ describe('a timer', () => {
   });
 
   test('that ends a call is seen by the endpoint at once', async () => {
-    server.script('m', stream([head(), stall()]));
+    server.script('m', stream([head(), comment(), comment(), stall()]));
     const { clock, events } = call({ first: 7 });
     const first = events.next();
     const asked = await server.request(0);

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MuseError } from '../../src/errors.ts';
 import { lastId, namesOf, parseEvents, textOf } from '../harness/server-sent-events.ts';
 import { html, openEngine } from './support/engine.ts';
-import { finish, type Step, text } from './support/provider.ts';
+import { finish, type Step, text, writer } from './support/provider.ts';
 
 const EVENTS = { HTTP_ACCEPT: 'text/event-stream' };
 const halves = [text(html.slice(0, 30)), text(html.slice(30))];
@@ -50,6 +50,12 @@ describe('a page as events', () => {
         usage: { input_tokens: 7, output_tokens: 3 },
       },
     });
+  });
+
+  test('names the model that wrote it in place of the asked one', async () => {
+    engine.provider.steps = [writer(engine.model('other')), ...halves, finish()];
+    const { data } = parseEvents((await engine.get(EVENTS)).body).at(-1) ?? {};
+    expect(data).toEqual({ model: 'other', finish_reason: 'stop', cached: false });
   });
 
   test('comes from the cache, which has no usage', async () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MuseError } from '../../src/errors.ts';
 import { html, openEngine } from './support/engine.ts';
-import { finish, text } from './support/provider.ts';
+import { finish, text, writer } from './support/provider.ts';
 
 const KEY = 'ab'.repeat(20);
 
@@ -27,7 +27,7 @@ describe('a page that nobody has asked for yet', () => {
     expect(engine.region.entries.size).toBe(2);
     expect(engine.provider.requests[0]).toMatchObject({
       messages: [{ role: 'system' }, { role: 'user', content: 'Write about herons.' }],
-      maxTokens: 16_384,
+      maxTokensDefault: 16_384,
       timeout: 300,
     });
   });
@@ -59,6 +59,43 @@ describe('a page that nobody has asked for yet', () => {
     gate.resolve();
     await done;
     expect(reply.body).toBe(html);
+  });
+});
+
+describe('a page that another model has written than the asked one', () => {
+  const page = '---\nttl: 300\n---\nWrite about herons.';
+
+  test('is kept for a minute at most, and says so to whoever reads it', async () => {
+    const gate = Promise.withResolvers<void>();
+    engine.write('page.ai', page);
+    engine.provider.steps = [writer(engine.model('other')), text(html), gate.promise, finish()];
+    const first = engine.start({ MUSE_PAGE_KEY: KEY });
+    await first.reply.until(({ pieces }) => pieces.length > 0);
+    const joined = engine.start();
+    await joined.reply.until(({ pieces }) => pieces.length > 0);
+    gate.resolve();
+    await Promise.all([first.done, joined.done]);
+    for (const { headers, outcome } of [first.reply, joined.reply]) {
+      expect([headers['Cache-Control'], outcome]).toEqual(['max-age=60', 'whole']);
+    }
+    engine.clock.advance(59_000);
+    expect((await engine.get()).headers).toMatchObject({
+      'Cache-Control': 'max-age=60',
+      'Cache-Status': 'muse; hit; ttl=1',
+    });
+    const alias = engine.region.entries.get(KEY);
+    expect((alias?.freshUntil ?? 0) - (alias?.storedAt ?? 0)).toBe(60_000);
+    engine.clock.advance(1_000);
+    // What has ended is found among the answers under way a turn longer.
+    await new Promise((resolve) => setImmediate(resolve));
+    engine.provider.steps = [text(html), finish()];
+    expect((await engine.get()).headers).toMatchObject({ 'Cache-Control': 'max-age=300' });
+  });
+
+  test('is not kept longer than the page allows', async () => {
+    engine.write('page.ai', page.replace('300', '20'));
+    engine.provider.steps = [writer(engine.model('other')), text(html), finish()];
+    expect((await engine.get()).headers['Cache-Control']).toBe('max-age=20');
   });
 });
 
@@ -158,7 +195,8 @@ describe('what a page says of itself', () => {
       MUSE_CACHE_TTL: '8',
       MUSE_TIMEOUT: '20',
     });
-    expect(engine.provider.requests[0]).toMatchObject({ maxTokens: 5, timeout: 20 });
+    expect(engine.provider.requests[0]).toMatchObject({ timeout: 20 });
+    expect(engine.samplingFor('other')).toMatchObject({ maxTokens: 5 });
     expect(engine.provider.requests[0]?.messages[1]?.content).toBe('Write for other.');
   });
 

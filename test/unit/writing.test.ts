@@ -7,7 +7,15 @@ import { createPreviewProvider } from '../../src/providers/preview.ts';
 import type { CompletionRequest } from '../../src/providers/provider.ts';
 import { createWriter } from '../../src/writing.ts';
 import { ListLog } from './support/log.ts';
-import { eventsOf, finish, reasoning, type Step, StepProvider, text } from './support/provider.ts';
+import {
+  eventsOf,
+  finish,
+  reasoning,
+  type Step,
+  StepProvider,
+  writer as takenOver,
+  text,
+} from './support/provider.ts';
 
 const request: CompletionRequest = {
   messages: [
@@ -30,7 +38,7 @@ function writing(fields: object, ...steps: Step[]) {
     provider: new StepProvider(...steps),
     request,
     model,
-    cleaner: createCleaner({ contentType: 'html', reasoning: model.reasoning }),
+    cleanerFor: ({ reasoning: mode }) => createCleaner({ contentType: 'html', reasoning: mode }),
     counter: { started: () => counts.started++, failed: () => counts.failed++ },
     log,
   });
@@ -99,6 +107,35 @@ describe('an answer', () => {
     const shown = writing({ reasoning: 'show' }, ...steps);
     await shown.write();
     expect(shown.body()).toMatch(/<details.*Hm, herons\..*<\/details>/s);
+  });
+
+  test('is the substitute’s, with its reasoning, price and name, once that has taken over', async () => {
+    const other = buildModel(
+      modelSchema.parse({
+        name: 'other',
+        reasoning: 'show',
+        stream_usage: true,
+        price: { input: 1, output: 1 },
+      }),
+      {},
+    );
+    const usage = { inputTokens: 2_000, outputTokens: 500 };
+    const steps: Step[] = [reasoning('Hm, herons.'), text(page)];
+    const own = writing({}, ...steps, finish());
+    await own.write();
+    expect(own.writer.substitute).toBeUndefined();
+    const { body, log, write, writer } = writing({}, takenOver(other), ...steps, {
+      type: 'finish',
+      reason: 'length',
+      usage,
+    });
+    await write();
+    expect(writer.substitute).toBe(other);
+    expect(body()).toMatch(/Hm, herons\./);
+    expect(log.events).toMatchObject([
+      { event: 'answer-usage', text: expect.stringMatching(/^model "other".*cost 0\.002500/) },
+      { event: 'answer-truncated', text: expect.stringContaining('model "other"') },
+    ]);
   });
 
   test('tells what it cost, where tokens and prices are known', async () => {

@@ -28,6 +28,12 @@ export class ManualClock implements Clock {
     return this.#timers.size;
   }
 
+  /** Milliseconds until the next of them. */
+  get next(): number | undefined {
+    const times = [...this.#timers].map(({ at }) => at - this.#now);
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
   /** Moves on by `ms`, and runs what falls due, in its order. */
   advance(ms: number): void {
     const end = this.#now + ms;

@@ -2,11 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { createAnswers } from '../../../src/caching/answers.ts';
 import { DeferredAnswers } from '../../../src/deferred/deferred-answers.ts';
 import { createLog } from '../../../src/log.ts';
+import type { Model } from '../../../src/models/model.ts';
 import { ModelSource } from '../../../src/models/source.ts';
 import { systemFiles } from '../../../src/pages/files.ts';
 import { PageStore } from '../../../src/pages/page-store.ts';
 import { PromptStore } from '../../../src/pages/prompts.ts';
 import { createPipeline } from '../../../src/pipeline.ts';
+import { samplingOf } from '../../../src/providers/sampling.ts';
 import { Secrets } from '../../../src/secrets.ts';
 import { ManualClock } from './clock.ts';
 import { temporaryFolder } from './folder.ts';
@@ -75,6 +77,16 @@ export async function openEngine() {
     write,
     start,
     failures,
+    model(name: string): Model {
+      const found = models.registry.models.get(name);
+      if (found === undefined) throw new Error(`no model ${name}`);
+      return found;
+    },
+    /** What the first request asks of a model. */
+    samplingFor(name: string) {
+      const [request] = provider.requests;
+      return request && samplingOf(request, this.model(name));
+    },
     async get(params = {}, file = 'page.ai') {
       const { reply, done } = start(params, undefined, file);
       await done;

@@ -1,13 +1,13 @@
 import type { EventName } from '../../../src/events.ts';
-import type { Log } from '../../../src/log.ts';
+import type { Log, LogText } from '../../../src/log.ts';
 
 /** A log that a test reads. */
 export class ListLog implements Log {
   readonly events: { readonly event: EventName; readonly text: string }[] = [];
   #changed = Promise.withResolvers<void>();
 
-  write(event: EventName, text: string): void {
-    this.events.push({ event, text });
+  write(event: EventName, text: LogText): void {
+    this.events.push({ event, text: typeof text === 'string' ? text : text() });
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
   }

@@ -1,14 +1,18 @@
+import type { Log } from '../../../src/log.ts';
+import type { Model } from '../../../src/models/model.ts';
 import type {
   CompletionRequest,
   CompletionSink,
   Finish,
   Provider,
 } from '../../../src/providers/provider.ts';
+import { ListLog } from './log.ts';
 
 /** What a provider did, one after the other. */
 export type ProviderEvent =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'reasoning'; readonly text: string }
+  | { readonly type: 'writer'; readonly model: Model }
   | ({ readonly type: 'finish' } & Finish);
 
 /** What a scripted provider does next: an event, an error, or something to wait for. */
@@ -16,6 +20,8 @@ export type Step = ProviderEvent | Error | Promise<unknown>;
 
 export const text = (value: string): Step => ({ type: 'text', text: value });
 export const reasoning = (value: string): Step => ({ type: 'reasoning', text: value });
+/** Another model takes over: told before what it writes. */
+export const writer = (model: Model): Step => ({ type: 'writer', model });
 export const finish = (reason: Finish['reason'] = 'stop'): Step => ({ type: 'finish', reason });
 
 /** A provider that plays steps, and remembers what it was asked. */
@@ -47,6 +53,7 @@ export class StepProvider implements Provider {
       if (step instanceof Promise) await Promise.race([step, left]);
       else if (step.type === 'text') sink.text(step.text);
       else if (step.type === 'reasoning') sink.reasoning(step.text);
+      else if (step.type === 'writer') sink.writtenBy(step.model);
       else return step;
       // As from a network: what was sent can be read before the next comes.
       await new Promise((resolve) => setImmediate(resolve));
@@ -60,6 +67,7 @@ export async function* eventsOf(
   provider: Provider,
   request: CompletionRequest,
   signal: AbortSignal = new AbortController().signal,
+  log: Log = new ListLog(),
 ): AsyncGenerator<ProviderEvent, void> {
   const left = new AbortController();
   const events: ProviderEvent[] = [];
@@ -71,6 +79,8 @@ export async function* eventsOf(
   const sink: CompletionSink = {
     text: (value) => add({ type: 'text', text: value }),
     reasoning: (value) => add({ type: 'reasoning', text: value }),
+    writtenBy: (model) => add({ type: 'writer', model }),
+    log,
   };
   let failure: { readonly error: unknown } | undefined;
   const over = provider

@@ -1,0 +1,20 @@
+/** How a model shall write: the page's word, then the model's own, then the site's. */
+
+import type { Model } from '../models/model.ts';
+import type { CompletionRequest } from './provider.ts';
+
+/** What is undefined is not sent. */
+export interface Sampling {
+  readonly temperature: number | undefined;
+  readonly maxTokens: number | undefined;
+}
+
+export function samplingOf(
+  request: Pick<CompletionRequest, 'temperature' | 'maxTokens' | 'maxTokensDefault'>,
+  model: Model,
+): Sampling {
+  return {
+    temperature: request.temperature ?? model.temperature,
+    maxTokens: (request.maxTokens ?? model.maxTokens ?? request.maxTokensDefault) || undefined,
+  };
+}
