@@ -43,6 +43,12 @@ export const EVENTS = {
   'prompts-changed': { number: 'MUSE0227', level: 'info' },
   'prompts-empty': { number: 'MUSE0228', level: 'warn' },
 
+  'provider-attempts': { number: 'MUSE0230', level: 'debug' },
+  'endpoint-resting': { number: 'MUSE0231', level: 'warn' },
+  'endpoint-back': { number: 'MUSE0232', level: 'notice' },
+  'fallback-used': { number: 'MUSE0233', level: 'warn' },
+  'fallback-over': { number: 'MUSE0234', level: 'notice' },
+
   'provider-refused-key': { number: 'MUSE0240', level: 'error' },
   'provider-unknown-model': { number: 'MUSE0241', level: 'error' },
   'provider-busy': { number: 'MUSE0242', level: 'warn' },

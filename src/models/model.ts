@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Environment } from '../settings.ts';
-import { normaliseEndpoint } from './endpoint.ts';
+import { type Endpoint, normaliseEndpoint } from './endpoint.ts';
 import type { ModelFields } from './schema.ts';
 import { expand } from './variables.ts';
 
@@ -14,13 +14,35 @@ export interface Timeouts {
   readonly total?: number | undefined;
 }
 
+/** One of several endpoints of a model. */
+export interface ModelEndpoint {
+  /** Normalised. */
+  readonly url: string;
+  readonly apiKey: string | undefined;
+  readonly weight: number;
+}
+
+/** When an endpoint is left alone for a while. */
+export interface CircuitSettings {
+  /** In a row. */
+  readonly failures: number;
+  /** Seconds. */
+  readonly cooldown: number;
+}
+
 export interface Model {
   readonly name: string;
   readonly provider: 'openai' | 'preview';
   /** The model's name at the endpoint. */
   readonly upstream: string;
-  /** Normalised; undefined: the default endpoint of the request's server. */
+  /** Normalised; undefined, without `endpoints`: the default endpoint of the request's server. */
   readonly endpoint: string | undefined;
+  readonly endpoints: readonly ModelEndpoint[];
+  readonly loadBalancing: 'round_robin' | 'random' | 'least_connections';
+  readonly retries: number;
+  readonly circuit: CircuitSettings;
+  /** Who writes the page when this model can't; no circle. */
+  readonly fallback: readonly Model[];
   readonly apiKey: string | undefined;
   readonly temperature: number | undefined;
   readonly topP: number | undefined;
@@ -43,8 +65,14 @@ export interface Model {
 /** Headers whose values are credentials: they say who asks, not what is answered. */
 const CREDENTIALS = /^(?:authorization|proxy-authorization|cookie|.*(?:api-?key|token|secret).*)$/i;
 
+const CIRCUIT_DEFAULT: CircuitSettings = Object.freeze({ failures: 5, cooldown: 10 });
+
 /** The model that `fields` describe, with the environment's values in place of `${NAME}`. */
-export function buildModel(fields: ModelFields, environment: Environment): Model {
+export function buildModel(
+  fields: ModelFields,
+  environment: Environment,
+  fallback: readonly Model[] = [],
+): Model {
   const missing = new Set<string>();
   const value = (text: string | undefined): string | undefined => {
     if (text === undefined || text === '') return undefined;
@@ -62,6 +90,13 @@ export function buildModel(fields: ModelFields, environment: Environment): Model
   }
   const endpointText = value(fields.endpoint);
   const endpoint = endpointText === undefined ? undefined : normaliseEndpoint(endpointText);
+  const endpoints = (fields.endpoints ?? []).map((entry) => ({
+    address: normaliseEndpoint(value(entry.url) ?? ''),
+    apiKey: entry.api_key === undefined ? apiKey : value(entry.api_key),
+    weight: entry.weight,
+  }));
+  for (const entry of endpoints) if (entry.apiKey !== undefined) secrets.push(entry.apiKey);
+  const urls = endpoints.flatMap(({ address }) => (address.ok ? [address.url] : []));
   const stop = typeof fields.stop === 'string' ? [fields.stop] : fields.stop;
   return Object.freeze({
     name: fields.name,
@@ -69,6 +104,15 @@ export function buildModel(fields: ModelFields, environment: Environment): Model
     upstream: fields.model ?? fields.name,
     endpoint: endpoint?.ok ? endpoint.url : undefined,
     apiKey,
+    endpoints: Object.freeze(
+      endpoints.flatMap(({ address, ...entry }) =>
+        address.ok ? [Object.freeze({ url: address.url, ...entry })] : [],
+      ),
+    ),
+    loadBalancing: fields.load_balancing,
+    retries: fields.retries,
+    circuit: fields.circuit === undefined ? CIRCUIT_DEFAULT : Object.freeze({ ...fields.circuit }),
+    fallback: Object.freeze([...fallback]),
     temperature: fields.temperature,
     topP: fields.top_p,
     maxTokens: fields.max_tokens,
@@ -80,11 +124,14 @@ export function buildModel(fields: ModelFields, environment: Environment): Model
     reasoning: fields.reasoning,
     streamUsage: fields.stream_usage,
     price: fields.price && Object.freeze({ ...fields.price }),
-    unavailable: whyUnavailable(fields, missing, endpoint),
+    unavailable: whyUnavailable(fields, missing, [
+      ...(endpoint === undefined ? [] : [endpoint]),
+      ...endpoints.map(({ address }) => address),
+    ]),
     shape: Object.freeze({
       provider: fields.provider,
       upstream: fields.model ?? fields.name,
-      endpoint: endpoint?.ok ? endpoint.url : null,
+      endpoint: endpoint?.ok ? endpoint.url : addressOf(urls),
       temperature: fields.temperature ?? null,
       top_p: fields.top_p ?? null,
       max_tokens: fields.max_tokens ?? null,
@@ -111,7 +158,7 @@ export function canonicalJson(value: unknown): string {
 function whyUnavailable(
   fields: ModelFields,
   missing: ReadonlySet<string>,
-  endpoint: ReturnType<typeof normaliseEndpoint> | undefined,
+  addresses: readonly Endpoint[],
 ): string | undefined {
   if (missing.size > 0) {
     const names = [...missing];
@@ -120,8 +167,16 @@ function whyUnavailable(
       `engine; set it for httpd and write "PassEnv ${names.join(' ')}" into its configuration`
     );
   }
-  if (endpoint?.ok === false) return `model "${fields.name}": ${endpoint.problem}`;
-  return undefined;
+  const bad = addresses.find(({ ok }) => !ok);
+  return bad?.ok === false ? `model "${fields.name}": ${bad.problem}` : undefined;
+}
+
+/**
+ * What of the endpoints' URLs shapes an answer: which they are, not in which order or how often
+ * each is asked; null when there are none.
+ */
+export function addressOf(urls: readonly string[]): string | null {
+  return urls.length === 0 ? null : [...new Set(urls)].sort().join(' ');
 }
 
 /** As written, so that a variable's value, which may be a key, is not in it. */

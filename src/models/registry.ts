@@ -3,8 +3,9 @@
 import { MuseError } from '../errors.ts';
 import { parseLocated } from '../located.ts';
 import type { Backend, Environment } from '../settings.ts';
+import { linkFallbacks } from './fallbacks.ts';
 import { buildModel, digestOf, type Model } from './model.ts';
-import { modelSchema, modelsFileSchema } from './schema.ts';
+import { type ModelFields, modelSchema, modelsFileSchema } from './schema.ts';
 
 /** What httpd gets to know of a model. */
 export interface PublishedModel {
@@ -53,7 +54,9 @@ export class Registry {
   static parse(text: string, environment: Environment): Registry {
     const file = parseLocated(text.replace(/^\ufeff/, ''), modelsFileSchema, { format: 'json' });
     return new Registry(
-      file.models.map((fields) => buildModel(fields, environment)),
+      linkFallbacks<ModelFields, Model>(file.models, (fields, fallback) =>
+        buildModel(fields, environment, fallback),
+      ),
       file.default_model,
     );
   }
@@ -81,7 +84,7 @@ export class Registry {
       name: model.name,
       digest: digestOf({
         ...model.shape,
-        endpoints: model.endpoint === undefined ? endpoints : null,
+        endpoints: model.shape.endpoint === null ? endpoints : null,
       }),
       ...(model.ttl === undefined ? {} : { ttl: model.ttl }),
     }));

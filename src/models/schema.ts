@@ -1,11 +1,14 @@
 /** The fields of models.json. `models.schema.json` is generated from this file. */
 
 import { z } from 'zod';
+import { contradictions } from './contradictions.ts';
 import { normaliseEndpoint } from './endpoint.ts';
 import { variablesIn } from './variables.ts';
 
 const NAME_BYTES_MAX = 127;
 const MODELS_MAX = 256;
+const ENDPOINTS_MAX = 32;
+const FALLBACKS_MAX = 16;
 const YEAR = 31_536_000;
 const DAY = 86_400;
 
@@ -24,7 +27,40 @@ const endpoint = expandable
       `\${NAME} stands for a variable of the environment that PassEnv passes.`,
   );
 
+const apiKey = expandable.regex(/^[^\r\n\u0000]*$/, 'a key is one line');
+
 const seconds = z.number().positive().max(DAY);
+
+const endpoints = z
+  .array(
+    z.strictObject({
+      url: endpoint.min(1, 'an endpoint has a URL').describe('As endpoint.'),
+      weight: z
+        .int()
+        .min(1)
+        .max(100)
+        .default(1)
+        .describe('Its share of the calls, in proportion to the others’.'),
+      api_key: apiKey
+        .optional()
+        .describe('Key for this endpoint alone. Without it: api_key of the model; "": none.'),
+    }),
+  )
+  .min(1, 'there must be at least one endpoint')
+  .max(ENDPOINTS_MAX)
+  .describe('Several endpoints that serve this model, in place of endpoint.');
+
+const circuit = z
+  .strictObject({
+    failures: z
+      .int()
+      .min(1)
+      .max(1_000)
+      .default(5)
+      .describe('Failures in a row after which an endpoint rests.'),
+    cooldown: seconds.default(10).describe('Seconds for which it rests before a trial.'),
+  })
+  .describe('When an endpoint is left alone for a while.');
 
 const timeouts = z
   .strictObject({
@@ -74,13 +110,31 @@ export const modelSchema = z.strictObject({
       'openai: any OpenAI-compatible endpoint. preview: no network, no AI; shows the prompt.',
     ),
   endpoint: endpoint.optional(),
-  api_key: expandable
-    .regex(/^[^\r\n\u0000]*$/, 'a key is one line')
+  api_key: apiKey
     .optional()
     .describe(
       `Key for the endpoint, best as \${NAME} of a variable that PassEnv passes. ` +
         'Without endpoint and api_key: MuseAiApiKey.',
     ),
+  endpoints: endpoints.optional(),
+  load_balancing: z
+    .enum(['round_robin', 'random', 'least_connections'])
+    .default('round_robin')
+    .describe('How the next of several endpoints is chosen; weights count with each.'),
+  retries: z
+    .int()
+    .min(0)
+    .max(10)
+    .default(2)
+    .describe(
+      'How often an endpoint that failed before its answer began is asked again; 0: never.',
+    ),
+  circuit: circuit.optional(),
+  fallback: z
+    .array(z.string())
+    .max(FALLBACKS_MAX)
+    .optional()
+    .describe('Names of models that write the page when this one can’t, in their order.'),
   model: z
     .string()
     .min(1)
@@ -130,30 +184,8 @@ export const modelsFileSchema = z
     models: z.array(modelSchema).min(1, 'there must be at least one model').max(MODELS_MAX),
   })
   .superRefine((file, context) => {
-    const seen = new Set<string>();
-    file.models.forEach((model, i) => {
-      if (seen.has(model.name)) {
-        context.addIssue({
-          code: 'custom',
-          path: ['models', i, 'name'],
-          message: `there is another model with the name "${model.name}"`,
-        });
-      }
-      seen.add(model.name);
-      if (model.price !== undefined && !model.stream_usage) {
-        context.addIssue({
-          code: 'custom',
-          path: ['models', i, 'price'],
-          message: 'a price needs "stream_usage": true, which asks for the number of tokens',
-        });
-      }
-    });
-    if (file.default_model !== undefined && !seen.has(file.default_model)) {
-      context.addIssue({
-        code: 'custom',
-        path: ['default_model'],
-        message: `no model is called "${file.default_model}"; there are: ${[...seen].join(', ')}`,
-      });
+    for (const { path, message } of contradictions(file)) {
+      context.addIssue({ code: 'custom', path: [...path], message });
     }
   })
   .describe('The models of mod_muse_ai.');

@@ -8,17 +8,22 @@ import type { Model } from './model.ts';
 export interface Target {
   readonly url: string;
   readonly apiKey: string | undefined;
+  /** Its share of the calls, in proportion to the others'. */
+  readonly weight: number;
 }
 
 /**
- * The target of `model` for a server. The default key goes to the default endpoint only: a model
- * with an endpoint of its own has its own key or none.
+ * The targets of `model` for a server, at least one. The default key goes to the default endpoint
+ * only: a model with endpoints of its own has its own keys or none.
  *
  * @throws {MuseError} `model-unavailable` or `model-not-configured`; the detail says what to do.
  */
-export function targetOf(model: Model, backend: Backend): Target {
+export function targetsOf(model: Model, backend: Backend): readonly Target[] {
   if (model.unavailable !== undefined) throw new MuseError('model-unavailable', model.unavailable);
-  if (model.endpoint !== undefined) return { url: model.endpoint, apiKey: model.apiKey };
+  if (model.endpoints.length > 0) return model.endpoints;
+  if (model.endpoint !== undefined) {
+    return [{ url: model.endpoint, apiKey: model.apiKey, weight: 1 }];
+  }
   if (backend.endpoint === undefined) {
     throw new MuseError(
       'model-not-configured',
@@ -33,5 +38,5 @@ export function targetOf(model: Model, backend: Backend): Target {
       `MuseAiEndpoint of ${backend.server}: ${endpoint.problem}`,
     );
   }
-  return { url: endpoint.url, apiKey: model.apiKey ?? backend.apiKey };
+  return [{ url: endpoint.url, apiKey: model.apiKey ?? backend.apiKey, weight: 1 }];
 }

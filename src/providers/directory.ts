@@ -1,44 +1,44 @@
-/** The provider for a model: made at its first use, gone with the model after a reload. */
+/**
+ * The provider for a model: made at its first use, gone with the model after a reload. What is
+ * known of endpoints, and who replaces whom, stays.
+ */
 
-import type { Clock } from '../clock.ts';
+import { chainOf } from '../models/fallbacks.ts';
 import type { Model } from '../models/model.ts';
-import { targetOf } from '../models/target.ts';
-import type { Secrets } from '../secrets.ts';
 import type { Backend } from '../settings.ts';
-import { createOpenAiProvider } from './openai.ts';
-import { createPreviewProvider } from './preview.ts';
+import { createFallbackChain } from './fallback-chain.ts';
+import { FallbackWatch } from './fallback-watch.ts';
+import { LinkMaker, type LinkMakerOptions } from './links.ts';
 import type { Provider } from './provider.ts';
-import type { Transport } from './transport.ts';
 
 /** A provider, and what of its address shapes the answer. */
 export interface ProviderChoice {
   readonly provider: Provider;
-  /** Base URL; undefined for a provider without a network. */
+  /** Base URL, or several of them; undefined for a provider without a network. */
   readonly url: string | undefined;
 }
 
 export interface ProviderDirectory {
-  /** @throws {MuseError} when the model can't be used. */
+  /** @throws {MuseError} when the model can't be used, and has no fallback. */
   find(model: Model, backend: Backend): ProviderChoice;
 }
 
-export interface ProviderDirectoryOptions {
-  readonly transport: Transport;
-  readonly clock: Clock;
-  readonly secrets: Secrets;
-}
+export type ProviderDirectoryOptions = LinkMakerOptions;
 
 export function createProviderDirectory(options: ProviderDirectoryOptions): ProviderDirectory {
   const known = new WeakMap<Model, Map<Backend, ProviderChoice>>();
+  const watch = new FallbackWatch(options.clock);
+  const links = new LinkMaker(options);
   const make = (model: Model, backend: Backend): ProviderChoice => {
-    if (model.provider === 'preview') {
-      return { provider: createPreviewProvider(model), url: undefined };
-    }
-    const target = targetOf(model, backend);
-    options.secrets.add(target.apiKey);
-    for (const value of model.secrets) options.secrets.add(value);
-    const { transport, clock } = options;
-    return { provider: createOpenAiProvider({ model, target, transport, clock }), url: target.url };
+    const own = links.make(model, backend);
+    if (own.unusable !== undefined && model.fallback.length === 0) throw own.unusable;
+    const [, ...fallbacks] = chainOf(model);
+    const provider = createFallbackChain({
+      models: [own, ...fallbacks.map((each) => links.make(each, backend))],
+      watch,
+      clock: options.clock,
+    });
+    return { provider, url: own.url };
   };
   return {
     find(model, backend) {

@@ -36,6 +36,8 @@ const model = file.properties?.models?.items;
 describe.each([
   ['the file', 'The file:', file],
   ['a model', 'A model:', model],
+  ['an endpoint', 'An entry of `endpoints`', model?.properties?.endpoints?.items],
+  ['circuit', '`circuit`', model?.properties?.circuit],
   ['timeouts', '`timeouts`', model?.properties?.timeouts],
   ['price', '`price`', model?.properties?.price],
 ])('the reference of models.json: %s', (_, beginning, schema) => {

@@ -1,6 +1,6 @@
 /** Tasks of the HOWTO, done with its own snippets. */
 import { describe, expect } from 'vitest';
-import { test } from '../harness/index.ts';
+import { findFreePort, test } from '../harness/index.ts';
 import { configure, previews, snippet, withPreviews, writer } from './as-documented.ts';
 
 describe('Write the first page', () => {
@@ -142,6 +142,31 @@ describe('Edit models.json while httpd runs', () => {
     await httpd.log.waitFor(/MUSE0211: \S+models\.json:3:\d+: .*Did you mean "name"/);
     httpd.log.expect(211);
     expect(writer((await httpd.get('/page')).text)).toBe('first');
+  });
+});
+
+describe('Keep pages coming when a provider fails', () => {
+  const title = 'Keep pages coming when a provider fails';
+
+  test('the fallback writes when the endpoints are gone', async ({ httpd, provider }) => {
+    const gone = `http://127.0.0.1:${await findFreePort()}/v1`;
+    const models = snippet(title, 'json')
+      .replace(/http:\/\/gpu(\d)[^"]+/g, `${gone}/$1`)
+      .replace('https://api.openai.com/v1', provider.url);
+    httpd.config.muse({ lines: ['MuseAiEnable On', 'MuseAiModels conf/models.json'] });
+    httpd.config.logLevel = 'info muse_ai:debug';
+    httpd.conf.write('models.json', models);
+    httpd.config.lines('PassEnv OPENAI_API_KEY');
+    httpd.env.OPENAI_API_KEY = 'sk-documented-0123456789';
+    httpd.site.write('page.ai', 'Write a page.\n');
+    await httpd.start();
+    const { status, headers } = await httpd.get('/page');
+    expect([status, headers['cache-control']]).toEqual([200, 'max-age=60']);
+    expect(provider.requests.map(({ model }) => model)).toEqual(['gpt-4o-mini']);
+    expect((await httpd.log.waitFor(230)).text).toMatch(
+      /model "writer": endpoint \d \(.*\): unreachable .*; model "hosted": .* stop after \d+ ms$/,
+    );
+    httpd.log.expect(/MUSE0233: model "hosted" writes the pages of model "writer"/);
   });
 });
 

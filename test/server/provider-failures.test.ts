@@ -100,7 +100,10 @@ describe('a provider that fails before the first byte', () => {
     httpd.site.write('page.ai', 'Write.');
     withErrorDocuments(httpd);
     httpd.config.muse({
-      models: modelsAt(provider, ...names.map((name) => ({ name, api_key: 'a-test-key' }))),
+      models: modelsAt(
+        provider,
+        ...names.map((name) => ({ name, api_key: 'a-test-key', retries: 0 })),
+      ),
       lines: ['MuseAiEnable On'],
     });
     await httpd.start();

@@ -50,10 +50,10 @@ test('a model has one provider for each server, and another after a reload', () 
 test('each call goes to the endpoint of its model and server, with that one’s key only', async () => {
   const { directory, sent, secrets } = open();
   const registry = registryOf(
-    { name: 'default' },
-    { name: 'own', endpoint: 'http://own', api_key: 'key-of-own' },
-    { name: 'keyless', endpoint: 'http://keyless' },
-    { name: 'rekeyed', api_key: 'key-of-rekeyed' },
+    { name: 'default', retries: 0 },
+    { name: 'own', retries: 0, endpoint: 'http://own', api_key: 'key-of-own' },
+    { name: 'keyless', retries: 0, endpoint: 'http://keyless' },
+    { name: 'rekeyed', retries: 0, api_key: 'key-of-rekeyed' },
   );
   for (const model of registry.models.values()) {
     for (const backend of [main, host]) {

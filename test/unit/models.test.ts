@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { LocatedError } from '../../src/located.ts';
 import { normaliseEndpoint } from '../../src/models/endpoint.ts';
+import { chainOf } from '../../src/models/fallbacks.ts';
 import { buildModel, canonicalJson, digestOf } from '../../src/models/model.ts';
 import { Registry } from '../../src/models/registry.ts';
 import { modelSchema } from '../../src/models/schema.ts';
 import { schemaFileText } from '../../src/models/schema-file.ts';
-import { targetOf } from '../../src/models/target.ts';
+import { targetsOf } from '../../src/models/target.ts';
 import { expand, variablesIn } from '../../src/models/variables.ts';
 
 const parse = (file: unknown, environment = {}) =>
@@ -126,6 +127,19 @@ describe('models.json', () => {
             reasoning: 'show',
             stream_usage: true,
             price: { input: 1, output: 2 },
+            retries: 0,
+            circuit: { failures: 2 },
+            fallback: ['spread'],
+          },
+          {
+            name: 'spread',
+            api_key: 'shared-key',
+            endpoints: [
+              { url: 'https://one', weight: 3 },
+              { url: `https://\${HOST}/v1`, api_key: `\${KEY}` },
+              { url: 'https://open', api_key: '' },
+            ],
+            load_balancing: 'least_connections',
           },
         ],
       },
@@ -146,7 +160,22 @@ describe('models.json', () => {
       reasoning: 'show',
       streamUsage: true,
       price: { input: 1, output: 2 },
+      retries: 0,
+      circuit: { failures: 2, cooldown: 10 },
       unavailable: undefined,
+      fallback: [registry.models.get('spread')],
+    });
+    expect(registry.models.get('spread')).toMatchObject({
+      endpoint: undefined,
+      endpoints: [
+        { url: 'https://one/v1', apiKey: 'shared-key', weight: 3 },
+        { url: 'https://api.example/v1', apiKey: 'the-key', weight: 1 },
+        { url: 'https://open/v1', apiKey: undefined, weight: 1 },
+      ],
+      loadBalancing: 'least_connections',
+      retries: 2,
+      circuit: { failures: 5, cooldown: 10 },
+      secrets: ['shared-key', 'shared-key', 'the-key'],
     });
   });
 
@@ -162,7 +191,42 @@ describe('models.json', () => {
       'models[0].timeouts.frist',
       '"first"',
     ],
-    ['{"models": [{"name": "a", "fallback": ["b"]}]}', 'models[0].fallback', 'unknown field'],
+    [
+      '{"models": [{"name": "a"},\n{"name": "b", "fallback": ["A"]}]}',
+      ':2:28: models[1].fallback[0]',
+      'Did you mean "a"?',
+    ],
+    [
+      '{"models": [{"name": "a", "fallback": ["b"]},\n{"name": "b", "fallback": ["a"]}]}',
+      ':2:28: models[1].fallback[0]',
+      'circle: "b" → "a" → "b"',
+    ],
+    ['{"models": [{"name": "a", "fallback": ["a"]}]}', 'fallback[0]', 'circle: "a" → "a"'],
+    [
+      '{"models": [{"name": "a", "fallback": ["b", "b"]}, {"name": "b"}]}',
+      'models[0].fallback[1]',
+      'twice',
+    ],
+    [
+      '{"models": [{"name": "a", "endpoint": "http://a", "endpoints": [{"url": "http://b"}]}]}',
+      'models[0].endpoint:',
+      'either "endpoint" or "endpoints"',
+    ],
+    [
+      '{"models": [{"name": "a", "endpoints": [{"url": "http://b"}, {"url": "http://b"}]}]}',
+      'models[0].endpoints[1].url',
+      'weight',
+    ],
+    ['{"models": [{"name": "a", "endpoints": []}]}', 'models[0].endpoints', 'at least one'],
+    ['{"models": [{"name": "a", "endpoints": [{"url": ""}]}]}', 'endpoints[0].url', 'has a URL'],
+    ['{"models": [{"name": "a", "endpoints": [{"url": "host"}]}]}', '[0].url', 'https://'],
+    [
+      '{"models": [{"name": "a", "endpoints": [{"url": "http://b", "wieght": 2}]}]}',
+      'endpoints[0].wieght',
+      '"weight"',
+    ],
+    ['{"models": [{"name": "a", "load_balancing": "least"}]}', 'load_balancing', '"random"'],
+    ['{"models": [{"name": "a", "retries": 11}]}', 'models[0].retries', '<=10'],
     ['{"models": [{"name": "a", "temperature": 3}]}', 'models[0].temperature', '<=2'],
     ['{"models": [{"name": "a", "provider": "opnai"}]}', 'models[0].provider', '"openai"'],
     ['{"models": [{"endpoint": "http://a"}]}', 'models[0].name', 'expected string'],
@@ -257,45 +321,78 @@ describe('the choice of a model', () => {
   });
 });
 
+describe('fallbacks', () => {
+  const registry = parse({
+    models: [
+      { name: 'a', fallback: ['b', 'c'] },
+      { name: 'b', fallback: ['d', 'c'] },
+      { name: 'c' },
+      { name: 'd' },
+    ],
+  });
+  const chain = (name: string) => {
+    const asked = registry.models.get(name);
+    return asked === undefined ? [] : chainOf(asked).map((each) => each.name);
+  };
+
+  test('are asked in their order, each with its own behind it, and none twice', () => {
+    expect(chain('a')).toEqual(['a', 'b', 'd', 'c']);
+    expect(chain('b')).toEqual(['b', 'd', 'c']);
+    expect(chain('c')).toEqual(['c']);
+  });
+
+  test('are the very models that are in force', () => {
+    expect(registry.models.get('a')?.fallback[0]).toBe(registry.models.get('b'));
+    expect([...registry.models.keys()]).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  test('and how a model is reached do not shape its answers, but the endpoints do', () => {
+    const urls = (...all: string[]) => ({ endpoints: all.map((url) => ({ url })) });
+    const digest = (fields: object) => digestOf(model(fields).shape).toString('hex');
+    const one = digest(urls('http://a', 'http://b'));
+    expect(digest({ ...urls('http://b', 'http://a'), retries: 0, load_balancing: 'random' })).toBe(
+      one,
+    );
+    expect(digest(urls('http://a', 'http://c'))).not.toBe(one);
+    expect(digest(urls('http://a'))).toBe(digest({ endpoint: 'http://a' }));
+  });
+});
+
 describe('a model’s key', () => {
   const backend = { server: 'main:80', endpoint: 'http://default', apiKey: 'default-key' };
 
   test('goes to its own endpoint, the default key to the default endpoint only', () => {
-    expect(targetOf(model({}), backend)).toEqual({
-      url: 'http://default/v1',
-      apiKey: 'default-key',
-    });
-    expect(targetOf(model({ api_key: 'own' }), backend)).toEqual({
-      url: 'http://default/v1',
-      apiKey: 'own',
-    });
-    expect(targetOf(model({ endpoint: 'http://own' }), backend)).toEqual({
-      url: 'http://own/v1',
-      apiKey: undefined,
-    });
-    expect(targetOf(model({ endpoint: 'http://own', api_key: 'own' }), backend)).toEqual({
-      url: 'http://own/v1',
-      apiKey: 'own',
-    });
+    expect(targetsOf(model({}), backend)).toEqual([
+      { url: 'http://default/v1', apiKey: 'default-key', weight: 1 },
+    ]);
+    expect(targetsOf(model({ api_key: 'own' }), backend)).toEqual([
+      { url: 'http://default/v1', apiKey: 'own', weight: 1 },
+    ]);
+    expect(targetsOf(model({ endpoint: 'http://own' }), backend)).toEqual([
+      { url: 'http://own/v1', apiKey: undefined, weight: 1 },
+    ]);
+    expect(targetsOf(model({ endpoint: 'http://own', api_key: 'own' }), backend)).toEqual([
+      { url: 'http://own/v1', apiKey: 'own', weight: 1 },
+    ]);
   });
 
   test('from a variable that is not passed makes the model unavailable, and says PassEnv', () => {
     const broken = model({ endpoint: 'http://own', api_key: `\${OPENAI_KEY}` });
     expect(broken.unavailable).toMatch(/"m".*OPENAI_KEY.*"PassEnv OPENAI_KEY"/);
-    expect(() => targetOf(broken, backend)).toThrow(expect.objectContaining({ status: 503 }));
+    expect(() => targetsOf(broken, backend)).toThrow(expect.objectContaining({ status: 503 }));
   });
 
   test('never goes to the default endpoint because the model’s own is missing', () => {
     const broken = model({ endpoint: `http://\${HOST}/v1`, api_key: 'own' });
-    expect(() => targetOf(broken, backend)).toThrow(/HOST/);
+    expect(() => targetsOf(broken, backend)).toThrow(/HOST/);
   });
 
   test('has nowhere to go without an endpoint: the log says what to set', () => {
     const nowhere = { server: 'b:80', endpoint: undefined, apiKey: 'k' };
-    expect(() => targetOf(model({}), nowhere)).toThrow(
+    expect(() => targetsOf(model({}), nowhere)).toThrow(
       /"m".*MuseAiEndpoint.*b:80.*MUSE_AI_ENDPOINT/,
     );
-    expect(() => targetOf(model({}), { ...nowhere, endpoint: 'x' })).toThrow(/b:80.*https:/);
+    expect(() => targetsOf(model({}), { ...nowhere, endpoint: 'x' })).toThrow(/b:80.*https:/);
   });
 });
 

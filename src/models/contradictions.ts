@@ -1,0 +1,58 @@
+/** What is wrong between the fields of a models.json of which each alone is right. */
+
+import { fallbackProblems } from './fallbacks.ts';
+import type { ModelFields } from './schema.ts';
+
+export interface Contradiction {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** Of the file what is compared here. */
+export interface ComparedFile {
+  readonly default_model?: string | undefined;
+  readonly models: readonly ModelFields[];
+}
+
+export function contradictions(file: ComparedFile): Contradiction[] {
+  const { models, default_model: chosen } = file;
+  const names = new Set(models.map(({ name }) => name));
+  const found = models.flatMap((model, i) => [
+    ...(models.findIndex(({ name }) => name === model.name) < i
+      ? [at(i, 'name', `there is another model with the name "${model.name}"`)]
+      : []),
+    ...withinModel(model, i),
+  ]);
+  if (chosen !== undefined && !names.has(chosen)) {
+    const message = `no model is called "${chosen}"; there are: ${[...names].join(', ')}`;
+    found.push({ path: ['default_model'], message });
+  }
+  return [...found, ...fallbackProblems(models)];
+}
+
+function withinModel(model: ModelFields, i: number): Contradiction[] {
+  const found: Contradiction[] = [];
+  if (model.price !== undefined && !model.stream_usage) {
+    const message = 'a price needs "stream_usage": true, which asks for the number of tokens';
+    found.push(at(i, 'price', message));
+  }
+  if (model.endpoints === undefined) return found;
+  if (model.endpoint) {
+    const advice = 'leave "endpoint" away and name its URL in "endpoints" too';
+    found.push(at(i, 'endpoint', `a model has either "endpoint" or "endpoints": ${advice}`));
+  }
+  const seen = new Set<string>();
+  model.endpoints.forEach(({ url, api_key: key }, j) => {
+    const entry = JSON.stringify([url, key]);
+    if (seen.has(entry)) {
+      const message = 'this endpoint stands here twice; give it a higher "weight" instead';
+      found.push({ path: ['models', i, 'endpoints', j, 'url'], message });
+    }
+    seen.add(entry);
+  });
+  return found;
+}
+
+function at(model: number, field: string, message: string): Contradiction {
+  return { path: ['models', model, field], message };
+}

@@ -1,0 +1,116 @@
+/** One completion on its way through the attempts to get it. */
+
+import type { Clock } from '../clock.ts';
+import { MuseError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { Model } from '../models/model.ts';
+import { Attempts } from './attempts.ts';
+import type { Endpoint } from './endpoints.ts';
+import type { CompletionRequest, CompletionSink, Finish } from './provider.ts';
+
+/** Seconds; with less than that left nobody is asked any more. */
+export const LEAST_LEFT = 0.05;
+
+export interface CallOptions {
+  readonly request: CompletionRequest;
+  readonly sink: CompletionSink;
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  /** Told before the first piece of the answer. */
+  readonly onBegun: (model: Model) => void;
+}
+
+/** It stands between the attempts and the sink, to know whether anything has come. */
+export class Call implements CompletionSink {
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  readonly attempts: Attempts;
+  /** Uptime in milliseconds. */
+  readonly startedAt: number;
+  /** The endpoints that were passed over, since they rest after failures. */
+  readonly resting = new Set<Endpoint>();
+  /** The endpoints that were asked, each with its latest failure. */
+  readonly asked = new Map<Endpoint, MuseError>();
+  readonly #options: CallOptions;
+  /** The endpoint that is being asked. */
+  #current: Endpoint | undefined;
+  #begun = false;
+
+  constructor(options: CallOptions) {
+    this.#options = options;
+    this.signal = options.signal;
+    this.log = options.sink.log;
+    this.attempts = new Attempts(options.clock);
+    this.startedAt = options.clock.uptime();
+  }
+
+  /** Something of the answer has reached the reader: nobody else can write it now. */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  /** Seconds that are left of the time for the whole answer. */
+  get left(): number {
+    const { clock, request } = this.#options;
+    return request.timeout - (clock.uptime() - this.startedAt) / 1_000;
+  }
+
+  /**
+   * Asks `endpoint` once. Of its `timeout`, in seconds, `spent` are gone.
+   *
+   * @throws {MuseError} its failure, of which the endpoint has been told.
+   */
+  async ask(endpoint: Endpoint, timeout: number, spent: number): Promise<Finish> {
+    const { clock, request } = this.#options;
+    const isFirst = this.#current === undefined;
+    const now = isFirst ? this.startedAt : clock.uptime();
+    const kind = endpoint.begin(now);
+    this.#current = endpoint;
+    this.attempts.ask(endpoint, now);
+    try {
+      const asked = isFirst ? request : { ...request, timeout, spent };
+      const finish = await endpoint.provider.complete(asked, this, this.signal);
+      if (!this.#begun) endpoint.answered(clock.uptime(), this.log);
+      this.attempts.ended(finish.reason);
+      return finish;
+    } catch (thrown) {
+      if (this.signal.aborted) this.attempts.ended('nobody waits any more');
+      else if (thrown instanceof MuseError) this.attempts.failed(thrown);
+      // Who had only the rest of the time is not to blame for having needed more.
+      if (this.canGoOn(thrown) && (isFirst || thrown.code !== 'provider-slow')) {
+        endpoint.failed(thrown, kind, clock.uptime(), this.log);
+      } else endpoint.circuit.undecided(kind);
+      throw thrown;
+    } finally {
+      endpoint.end();
+    }
+  }
+
+  /** Whether somebody else may still write the answer after `thrown`. */
+  canGoOn(thrown: unknown): thrown is MuseError {
+    return !this.#begun && !this.signal.aborted && thrown instanceof MuseError;
+  }
+
+  text(text: string): void {
+    if (!this.#begun) this.#begin();
+    this.#options.sink.text(text);
+  }
+
+  reasoning(text: string): void {
+    if (!this.#begun) this.#begin();
+    this.#options.sink.reasoning(text);
+  }
+
+  writtenBy(model: Model): void {
+    this.#options.sink.writtenBy(model);
+  }
+
+  #begin(): void {
+    this.#begun = true;
+    const now = this.#options.clock.uptime();
+    this.attempts.begun(now);
+    if (this.#current === undefined) return;
+    this.#current.answered(now, this.log);
+    this.#options.onBegun(this.#current.model);
+  }
+}

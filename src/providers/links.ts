@@ -1,0 +1,74 @@
+/** A model as a link of a chain: its endpoints, each with its provider, put together. */
+
+import type { Clock } from '../clock.ts';
+import { MuseError } from '../errors.ts';
+import { addressOf, type Model } from '../models/model.ts';
+import { type Target, targetsOf } from '../models/target.ts';
+import type { Secrets } from '../secrets.ts';
+import type { Backend } from '../settings.ts';
+import { Endpoint, EndpointMemory } from './endpoints.ts';
+import { ModelCalls } from './model-calls.ts';
+import { createOpenAiProvider } from './openai.ts';
+import { createPreviewProvider } from './preview.ts';
+import type { Transport } from './transport.ts';
+
+export interface LinkMakerOptions {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly secrets: Secrets;
+  /** From 0 to below 1; Math.random by default. */
+  readonly random?: () => number;
+}
+
+export class LinkMaker {
+  readonly #options: LinkMakerOptions;
+  readonly #memory = new EndpointMemory();
+
+  constructor(options: LinkMakerOptions) {
+    this.#options = options;
+  }
+
+  /** The calls to `model` for a server; one that can't be used says so. */
+  make(model: Model, backend: Backend): ModelCalls {
+    const { clock, random = Math.random } = this.#options;
+    const parts = { model, clock, random };
+    if (model.provider === 'preview') {
+      return new ModelCalls({ ...parts, url: undefined, endpoints: [this.#preview(model)] });
+    }
+    try {
+      const targets = targetsOf(model, backend);
+      const url = addressOf(targets.map((target) => target.url)) ?? undefined;
+      return new ModelCalls({ ...parts, url, endpoints: this.#endpoints(model, targets) });
+    } catch (error) {
+      const unusable = MuseError.from(error);
+      return new ModelCalls({ ...parts, url: undefined, endpoints: [], unusable });
+    }
+  }
+
+  #endpoints(model: Model, targets: readonly Target[]): Endpoint[] {
+    const { clock, secrets, transport } = this.#options;
+    for (const value of model.secrets) secrets.add(value);
+    return targets.map((target, i) => {
+      secrets.add(target.apiKey);
+      return new Endpoint({
+        model,
+        title: `endpoint ${i + 1} (${target.url})`,
+        weight: target.weight,
+        provider: createOpenAiProvider({ model, target, transport, clock }),
+        experience: this.#memory.find(model, target.url, target.apiKey),
+        isOneOfSeveral: targets.length > 1,
+      });
+    });
+  }
+
+  #preview(model: Model): Endpoint {
+    return new Endpoint({
+      model,
+      title: 'preview',
+      weight: 1,
+      provider: createPreviewProvider(model),
+      experience: this.#memory.find(model, '', undefined),
+      isOneOfSeveral: false,
+    });
+  }
+}
