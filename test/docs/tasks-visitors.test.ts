@@ -91,7 +91,8 @@ describe('Set the cache', () => {
     }
     const events = await httpd.get('/heron', { headers: { Accept: 'text/event-stream' } });
     expect(events.headers['content-type']).toBe('text/event-stream');
-    expect(seen.map((value) => value?.split(' ')[0])).toEqual(['MISS', 'MISS', 'HIT']);
+    // A stream that happens to be there whole at its first reading is kept at once.
+    expect(seen.map((value) => value?.split(' ')[0]).join(' ')).toMatch(/^MISS (?:MISS|HIT) HIT$/);
     httpd.log.allow('AH02346');
   });
 });
