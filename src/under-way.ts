@@ -8,7 +8,7 @@ export class UnderWay<Flight extends { readonly completion: Completion }> {
   /** What is written under `key`, if there is anything that may still be joined. */
   find(key: string): Flight | undefined {
     const flight = this.#byKey.get(key);
-    return flight?.completion.isAborted === true ? undefined : flight;
+    return flight !== undefined && mayBeJoined(flight.completion) ? flight : undefined;
   }
 
   /** Lets others find `flight` until its completion has ended. */
@@ -21,4 +21,9 @@ export class UnderWay<Flight extends { readonly completion: Completion }> {
       });
     });
   }
+}
+
+/** A failure is for those who waited for it; who comes after them has the page tried again. */
+function mayBeJoined({ isAborted, outcome }: Completion): boolean {
+  return !isAborted && (outcome === undefined || outcome.kind === 'whole');
 }

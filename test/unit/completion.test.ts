@@ -268,6 +268,15 @@ describe('what is under way', () => {
     expect(underWay.find('k')).toBeUndefined();
   });
 
+  test('is not to be joined once it has failed: who comes then has it tried again', async () => {
+    const underWay = new UnderWay<{ completion: Completion }>();
+    const flight = start();
+    underWay.add('k', flight);
+    flight.script.fail(slow);
+    await flight.completion.ended;
+    expect(underWay.find('k')).toBeUndefined();
+  });
+
   test('is not to be joined when it is being ended, and gives its place to the next', async () => {
     const underWay = new UnderWay<{ completion: Completion }>();
     const flight = start();
