@@ -2,7 +2,8 @@
  * mod_muse_ai: pages that a language model writes from a prompt in a .ai file.
  *
  *   configuration   muse_config      settings, their defaults and inheritance
- *                   muse_directives  the directives
+ *                   muse_directives  the directives, their setters (muse_set_directory,
+ *                                    muse_set_server) and values (muse_values)
  *   processes       muse_process     region, sockets, supervisor; kept over restarts
  *                   muse_supervisor  starts and watches the engines
  *                   muse_spawn       starts one

@@ -26,7 +26,8 @@ const NOT_OURS = 'PassEnv';
 
 /** The directives that the module registers, as its source has them. */
 export function readDirectiveTable(): DirectiveRow[] {
-  const source = readFileSync(join(checkout, 'apache-module', 'muse_directives.c'), 'utf8');
+  const source = readSource('muse_directives.c');
+  const setters = readSource('muse_set_server.c');
   const table = /command_rec muse_directives\[\] = \{\n(.*?)\n\};/s.exec(source)?.[1];
   if (table === undefined) throw new Error('muse_directives.c: there is no table of directives');
   const classes = Object.keys(CONTEXTS).join('|');
@@ -48,7 +49,7 @@ export function readDirectiveTable(): DirectiveRow[] {
     .filter(([, , name]) => name !== NOT_OURS)
     .map(([, kind = '', name = '', setter = '', info, allowed = '', help = '']) => ({
       name,
-      context: isGlobal(source, setter) ? 'server config' : (CONTEXTS[allowed] ?? allowed),
+      context: isGlobal(setters, setter) ? 'server config' : (CONTEXTS[allowed] ?? allowed),
       override: allowed === 'AUTHOR' ? 'FileInfo' : undefined,
       helpDefault: defaultIn(help),
       range: rangeOf(source, kind === 'NUMBER' ? setter : info),
@@ -57,12 +58,16 @@ export function readDirectiveTable(): DirectiveRow[] {
 
 /** Defaults that the source has as macros: MUSE_DEFAULT_RPM → its value. */
 export function readDefaultMacros(): Map<string, string> {
-  const source = readFileSync(join(checkout, 'apache-module', 'muse_config.h'), 'utf8');
+  const source = readSource('muse_config.h');
   return new Map(
     [...source.matchAll(/^#define MUSE_DEFAULT_(\w+) "?([\w-]+)"?$/gm)].map(
       ([, name = '', value = '']) => [name, value],
     ),
   );
+}
+
+function readSource(name: string): string {
+  return readFileSync(join(checkout, 'apache-module', name), 'utf8');
 }
 
 /** Whether a setter, or what it calls, refuses everything but the main server's configuration. */
