@@ -38,14 +38,14 @@ static muse_answer_status pass(muse_answer *a, apr_bucket *tail)
 }
 
 /* The head is whole: either the page begins, or there is a status to answer with. */
-static void read_head(muse_answer *a)
+static void read_head(muse_answer *a, const char *head, apr_size_t length)
 {
     request_rec *r = a->q->r;
     apr_bucket_brigade *bb = apr_brigade_create(r->pool, r->connection->bucket_alloc);
     const int error = r->status; /* of the request that this one is the ErrorDocument for */
     int status;
 
-    (void)apr_brigade_write(bb, NULL, NULL, a->head, a->head_length);
+    (void)apr_brigade_write(bb, NULL, NULL, head, length);
     status = ap_scan_script_header_err_brigade_ex(r, bb, NULL, APLOG_MODULE_INDEX);
     apr_brigade_destroy(bb);
     if (status == OK && r->status >= 400) {
@@ -66,31 +66,56 @@ static void read_head(muse_answer *a)
     a->refused = status;
 }
 
+/* Where the head that begins at data ends, behind its empty line; NULL: not here. */
+static const char *find_end(const char *data, apr_size_t length)
+{
+    const char *found = memmem(data, length, "\r\n\r\n", 4);
+
+    return found ? found + 4 : NULL;
+}
+
+static void keep_piece(muse_answer *a, const char *data, apr_size_t length)
+{
+    const apr_size_t wanted = a->head_length + length;
+
+    if (wanted > a->head_room) {
+        const apr_size_t room = wanted * 2;
+        char *head = apr_palloc(a->q->r->pool, room);
+
+        if (a->head_length) {
+            memcpy(head, a->head, a->head_length);
+        }
+        a->head = head;
+        a->head_room = room;
+    }
+    memcpy(a->head + a->head_length, data, length);
+    a->head_length = wanted;
+}
+
 /* Takes what belongs to the head and returns how much that was. 0: the head is too long. */
 static apr_size_t take_head(muse_answer *a, const char *data, apr_size_t length)
 {
-    apr_size_t used = 0;
+    const apr_size_t before = a->head_length;
+    const char *head = data;
+    const char *end;
 
-    while (used < length && !a->begun && !a->refused) {
-        if (a->head_length == HEAD_MOST) {
-            return 0;
-        }
-        if (a->head_length == a->head_room) {
-            const apr_size_t room = a->head_room ? a->head_room * 2 : 1024;
-            char *head = apr_palloc(a->q->r->pool, room);
-
-            if (a->head_length) {
-                memcpy(head, a->head, a->head_length);
-            }
-            a->head = head;
-            a->head_room = room;
-        }
-        a->head[a->head_length++] = data[used++];
-        if (a->head_length >= 4 && !memcmp(a->head + a->head_length - 4, "\r\n\r\n", 4)) {
-            read_head(a);
-        }
+    if (before) {
+        keep_piece(a, data, length > HEAD_MOST - before ? HEAD_MOST - before : length);
+        head = a->head;
+        length = a->head_length;
     }
-    return used;
+    end = find_end(head, length);
+    if (end) {
+        read_head(a, head, (apr_size_t)(end - head));
+        return (apr_size_t)(end - head) - before;
+    }
+    if (length >= HEAD_MOST) {
+        return 0;
+    }
+    if (!before) {
+        keep_piece(a, data, length);
+    }
+    return a->head_length - before;
 }
 
 muse_answer_status muse_answer_take(muse_answer *a, const char *data, apr_size_t length)

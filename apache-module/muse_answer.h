@@ -19,7 +19,7 @@ typedef enum {
 /* Owned by r->pool, used by the thread that works on r. To be read, not written, by others. */
 typedef struct {
     const muse_request *q;
-    char *head; /* until it is whole; grows in r->pool */
+    char *head; /* of one that comes in pieces: what there is; grows in r->pool */
     apr_size_t head_length;
     apr_size_t head_room;
     apr_bucket_brigade *body; /* not yet passed on */

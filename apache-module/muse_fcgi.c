@@ -13,7 +13,8 @@ static char *put_header(char *at, unsigned char type, apr_uint16_t length)
     return at + AP_FCGI_HEADER_LEN;
 }
 
-const char *muse_fcgi_request(request_rec *r, apr_table_t *params, apr_size_t *length)
+const char *muse_fcgi_request(request_rec *r, apr_pool_t *p, apr_table_t *params,
+                              apr_size_t *length)
 {
     const int count = apr_table_elts(params)->nelts;
     ap_fcgi_begin_request_body begin;
@@ -33,7 +34,7 @@ const char *muse_fcgi_request(request_rec *r, apr_table_t *params, apr_size_t *l
             return NULL;
         }
     }
-    bytes = at = apr_palloc(r->pool, size);
+    bytes = at = apr_palloc(p, size);
     at = put_header(at, AP_FCGI_BEGIN_REQUEST, sizeof begin);
     ap_fcgi_fill_in_request_body(&begin, AP_FCGI_RESPONDER, AP_FCGI_KEEP_CONN);
     ap_fcgi_begin_request_body_to_array(&begin, (unsigned char *)at);

@@ -16,12 +16,10 @@
 #include <apr_strings.h>
 
 #include "muse_cached.h"
-#include "muse_fcgi.h"
 #include "muse_handler.h"
 #include "muse_key.h"
 #include "muse_limit.h"
 #include "muse_page.h"
-#include "muse_params.h"
 #include "muse_process.h"
 #include "muse_stale.h"
 #include "muse_suspend.h"
@@ -126,18 +124,11 @@ static muse_request *read_request(request_rec *r)
 static int ask_engine(muse_request *q)
 {
     request_rec *r = q->r;
-    apr_size_t length;
-    const char *request = muse_fcgi_request(r, muse_params_make(q), &length);
     muse_stream *stream;
     muse_stream_want want;
 
-    if (!request) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "MUSE0033: the path, query or a variable of MuseAiEnv is longer than 64 KB");
-        return HTTP_REQUEST_ENTITY_TOO_LARGE;
-    }
     muse_process_count(MUSE_COUNT_MISSES);
-    stream = muse_stream_create(q, request, length);
+    stream = muse_stream_create(q);
     want = muse_stream_step(stream);
     return want != MUSE_STREAM_DONE && muse_suspend_begin(r, stream, want) == SUSPENDED
                ? SUSPENDED

@@ -45,11 +45,10 @@ static void add_programs(const muse_request *q, apr_table_t *params)
     add_text(params, "MUSE_JOB", q->job);
 }
 
-apr_table_t *muse_params_make(const muse_request *q)
+apr_table_t *muse_params_make(apr_pool_t *p, const muse_request *q)
 {
     request_rec *r = q->r;
     const muse_dir_config *config = q->config;
-    apr_pool_t *p = r->pool;
     apr_table_t *params = apr_table_make(p, 24);
     int i;
 

@@ -13,6 +13,7 @@
 #include "muse_fcgi.h"
 #include "muse_link.h"
 #include "muse_log.h"
+#include "muse_params.h"
 #include "muse_process.h"
 #include "muse_stale.h"
 #include "muse_stream.h"
@@ -34,6 +35,7 @@ typedef enum { CONNECTING, SENDING, READING, FINISHED } stage;
 struct muse_stream {
     const muse_request *q;
     request_rec *r;
+    apr_pool_t *outgoing; /* what the request takes as bytes, until it is sent; or NULL */
     const char *request;
     apr_size_t length;
     apr_size_t sent;
@@ -75,14 +77,12 @@ int muse_stream_engine(const muse_request *q)
     return first;
 }
 
-muse_stream *muse_stream_create(const muse_request *q, const char *request, apr_size_t length)
+muse_stream *muse_stream_create(const muse_request *q)
 {
     muse_stream *s = apr_pcalloc(q->r->pool, sizeof *s);
 
     s->q = q;
     s->r = q->r;
-    s->request = request;
-    s->length = length;
     s->link.fd = -1;
     s->opened = muse_clock_ms();
     muse_answer_init(&s->answer, q);
@@ -290,14 +290,32 @@ static muse_stream_want send_request(muse_stream *s)
         }
         s->sent += (apr_size_t)n;
     }
+    /* Thousands may wait for long now. */
+    apr_pool_destroy(s->outgoing);
+    s->outgoing = NULL;
     s->stage = READING;
     return MUSE_STREAM_READ;
+}
+
+static int encode_request(muse_stream *s)
+{
+    if (!s->outgoing) {
+        apr_pool_create(&s->outgoing, s->r->pool);
+        s->request =
+            muse_fcgi_request(s->r, s->outgoing, muse_params_make(s->outgoing, s->q), &s->length);
+    }
+    return s->request != NULL;
 }
 
 static muse_stream_want connect_engine(muse_stream *s)
 {
     int error;
 
+    if (!encode_request(s)) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, s->r,
+                      "MUSE0033: the path, query or a variable of MuseAiEnv is longer than 64 KB");
+        return fail(s, HTTP_REQUEST_ENTITY_TOO_LARGE);
+    }
     s->engine = muse_stream_engine(s->q);
     /* Asked again: on a new connection, since the old ones probably ended together. */
     error = muse_link_open(s->engine, s->connections > 0, &s->link);

@@ -22,8 +22,8 @@ typedef enum {
 
 typedef struct muse_stream muse_stream;
 
-/* In r->pool, whose clean-up closes its connection. request: the bytes to send. */
-muse_stream *muse_stream_create(const muse_request *q, const char *request, apr_size_t length);
+/* In r->pool, whose clean-up closes its connection. */
+muse_stream *muse_stream_create(const muse_request *q);
 
 /* The engine's socket; changes when the engine is asked again; -1 while there is none. */
 int muse_stream_fd(const muse_stream *stream);

@@ -87,6 +87,19 @@ static int can_suspend(const request_rec *r)
 }
 
 /*
+ * The core keeps the 8 KB into which it read the request until it is asked for more; and it is
+ * not, before the page has been written.
+ */
+static void drop_read_buffer(request_rec *r)
+{
+    conn_rec *c = r->connection;
+    apr_bucket_brigade *bb = apr_brigade_create(r->pool, c->bucket_alloc);
+
+    (void)ap_get_brigade(c->input_filters, bb, AP_MODE_SPECULATIVE, APR_NONBLOCK_READ, 1);
+    apr_brigade_destroy(bb);
+}
+
+/*
  * While a page is written its request and connection keep what they use, and give the rest back:
  * httpd would keep all that they ever used for the connection's next request.
  */
@@ -132,6 +145,7 @@ int muse_suspend_begin(request_rec *r, muse_stream *stream, muse_stream_want wan
     ap_set_module_config(c->conn_config, &muse_ai_module, s);
     muse_flow_add(r);
     muse_stream_detach(stream);
+    drop_read_buffer(r);
     give_memory_back(c);
     return SUSPENDED;
 }

@@ -41,6 +41,12 @@ export const streams: Suite = {
       'streams to warm up and before the others come, while all wait, and in the middle of the ' +
       'streams; a stream costs what the greater of both is above the first. Static file: wrk with ' +
       '16 connections, alone (before and after) and while all wait for their first token.',
+    'Nearly all of what a stream costs are the pages of 4 KB that httpd itself has written to when ' +
+      'the module gets the request: one of the pool of the connection, one of its bucket ' +
+      'allocator, two or three of the pool of the request (its eight tables alone take more than ' +
+      'one page). What the module adds, some 1.5 KB, lies in the last of them. What it can give ' +
+      'back before the wait, it does: the buffer into which the request was read, its own ' +
+      'request to the engine, and whatever else the allocator of the connection has spare.',
   ],
 
   check: (context) => assertOpenFiles(2 * sizeOf(context).most + otherFiles),
