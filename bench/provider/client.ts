@@ -4,11 +4,6 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 const greeting = z.object({ url: z.string() });
-const answer = z.object({
-  last: z.object({ path: z.string(), headers: z.record(z.string(), z.string()), body: z.string() }),
-});
-
-export type ProviderRequest = z.infer<typeof answer>['last'];
 
 /** The provider's process, as its parent sees it. */
 export class ProviderProcess implements AsyncDisposable {
@@ -24,13 +19,6 @@ export class ProviderProcess implements AsyncDisposable {
     const child = fork(join(import.meta.dirname, 'process.ts'), { stdio: 'inherit' });
     const { url } = greeting.parse(await reply(child));
     return new ProviderProcess(child, url);
-  }
-
-  /** The request for a completion that it received last; there has to be one. */
-  async lastRequest(): Promise<ProviderRequest> {
-    const told = reply(this.#child);
-    this.#child.send('last');
-    return answer.parse(await told).last;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

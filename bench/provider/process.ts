@@ -1,7 +1,7 @@
 /**
  * The scripted provider as a process of its own, so that it takes no time from the event loop that
  * measures. `page-BYTES-WORD` is written at once, `page-BYTES-WORD,delay-MS` with pauses between
- * the words. Asked for `last` over IPC it tells the request that it received last.
+ * the words.
  */
 import { scriptByName, startProvider } from '../../test/provider/index.ts';
 import { say } from '../../test/provider/script.ts';
@@ -17,10 +17,5 @@ const provider = await startProvider({
   },
 });
 
-process.on('message', () => {
-  const last = provider.requests.at(-1);
-  const answer = last && { path: last.path, headers: last.headers, body: last.text };
-  process.send?.({ last: answer });
-});
 process.once('disconnect', () => void provider.close());
 process.send?.({ url: provider.url });

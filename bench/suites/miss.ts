@@ -1,92 +1,148 @@
 import type { Httpd } from '../../test/harness/httpd.ts';
+import {
+  eventsFront,
+  type Front,
+  modelPath,
+  pageFront,
+  verifyFront,
+  visitorsOf,
+} from '../fronts.ts';
 import { processCpu } from '../measure/cpu.ts';
 import { interleave } from '../measure/rounds.ts';
 import { quantile } from '../measure/statistics.ts';
+import { Numbers } from '../numbers.ts';
+import { configurePages, configureThreads, ownFront } from '../own-pages.ts';
 import { startPlainServer } from '../peers/plain.ts';
-import { ProviderProcess } from '../provider/client.ts';
-import { modelsFile } from '../provider/models.ts';
+import { TokenProvider } from '../provider/token-provider.ts';
 import { toColumns } from '../report/columns.ts';
-import { twoPlaces } from '../report/figures.ts';
+import { twoPlaces, whole } from '../report/figures.ts';
 import { withHttpd } from '../server.ts';
 import type { Suite, SuiteContext, SuiteReport, Table, Target } from '../suite.ts';
-import { MissClient, type Sample } from './miss-client.ts';
+import { assertRight, sendVisitors } from '../visitors/visitors.ts';
 
 /** Milliseconds that may be added to the first byte. */
 const targets = { median: 1, p99: 1.5 } as const;
-/** How the provider writes, by the name of the model. */
 const paces = {
-  steady: { writes: 'page-256-word,delay-1', told: '30 words, 1 ms apart' },
-  burst: { writes: 'page-2048-word', told: '390 words, all at once' },
+  short: { tokens: 20, everyMs: 0, firstMs: 0 },
+  long: { tokens: 400, everyMs: 0, firstMs: 0 },
+  slow: { tokens: 30, everyMs: 5, firstMs: 20 },
 } as const;
-type Pace = keyof typeof paces;
-const names = Object.keys(paces) as readonly Pace[];
+type Page = keyof typeof paces;
+const told: Readonly<Record<Page, string>> = {
+  short: '20 tokens at once',
+  long: '400 tokens at once',
+  slow: '30 tokens, the first after 20 ms, the others 5 ms apart',
+};
+const pages = Object.keys(paces) as readonly Page[];
+const secondsOf: Readonly<Record<Page, number>> = { short: 1, long: 1, slow: 2 };
+/** At the beginning of each turn, which find everything asleep. */
+const warmUp = 5;
+/** More than one visitor gets in a second. */
+const pagesMax = 20_000;
 
 const ways = ['provider alone', 'through httpd', 'plain server'] as const;
 type Way = (typeof ways)[number];
 
 interface Subject {
   readonly name: string;
-  readonly pace: Pace;
+  readonly page: Page;
   readonly way: Way;
+}
+
+/** Of one visit, milliseconds since the request was sent. */
+interface Sample {
+  readonly first: number;
+  readonly end: number;
 }
 
 export const miss: Suite = {
   name: 'miss',
   title: 'A page that has to be written',
   method: [
-    'The scripted provider, a process of its own, begins to answer at once. A cold page through ' +
-      'httpd and the engine is asked for in turn with the same completion straight from the ' +
-      'provider, and with the same page from the plain Node.js server (see "Cold pages"), one ' +
-      'request at a time, from one Node.js client with keep-alive for all. Every page has a query ' +
-      'of its own, so that none is found in a cache.',
-    'Timed from sending the request to the first byte of the page, or to the first piece of ' +
-      'content in the event stream, and to the end of either. What is added is the difference of ' +
-      'the medians (or of the 99th percentiles). A burst shows what a word costs when nothing ' +
-      'else is waited for; a model is never that fast.',
+    'One visitor asks for one page after the other, each of them new; the provider begins to answer ' +
+      'as soon as it is asked, unless told otherwise. In turn, round by round, the same visitor (the ' +
+      'program in C that plays the crowds of other suites) asks the provider itself for the same ' +
+      'tokens, and the plain Node.js server (see "Cold pages") for the same page. Every page is ' +
+      'compared byte by byte.',
+    'Timed from sending the request, on a connection that stands, to the first byte of the page (or ' +
+      'of the event stream), and to the end of either. What is added is the difference of the ' +
+      'medians (or of the 99th percentiles). After a pause (the slow page) all processes have to be ' +
+      'woken, and their caches are cold: everything takes longer then, the provider too.',
   ],
 
   async run(context) {
-    await using provider = await ProviderProcess.start();
+    await using provider = await TokenProvider.start();
     await using plain = await startPlainServer(provider.url);
-    const plainUrl = `http://127.0.0.1:${plain.port}`;
-    const models = Object.fromEntries(names.map((pace) => [pace, paces[pace].writes]));
+    const { port } = plain;
     // Awaited here: the provider is to live as long as httpd.
     return await withHttpd(
       (httpd) => {
-        httpd.config.muse({ models: modelsFile(provider.url, models) });
-        httpd.config.section('Directory', httpd.site.root, 'MuseAiEnable On');
-        for (const pace of names) {
-          httpd.site.write(`${pace}.ai`, `---\nmodel: ${pace}\n---\nWrite page {{ query.n }}.\n`);
-        }
+        configureThreads(httpd, { children: 2, threads: 32 });
+        configurePages(httpd, provider.url, Object.values(paces));
       },
-      (httpd) => measure(httpd, new MissClient(httpd, provider, plainUrl), context),
+      (httpd) => measure(httpd, { provider, plainPort: port }, context),
     );
   },
 };
 
+function frontsOf(
+  httpd: Httpd,
+  { provider, plainPort }: { provider: TokenProvider; plainPort: number },
+): Readonly<Record<Way, Front>> {
+  const header = ['x-writer', /^plain$/] as const;
+  return {
+    'provider alone': eventsFront({
+      name: 'provider alone',
+      port: provider.port,
+      header: ['content-type', /^text\/event-stream/],
+    }),
+    'through httpd': ownFront(httpd),
+    'plain server': pageFront({ name: 'plain server', port: plainPort, header }, modelPath),
+  };
+}
+
 async function measure(
   httpd: Httpd,
-  missClient: MissClient,
+  servers: { provider: TokenProvider; plainPort: number },
   { quick, say }: SuiteContext,
 ): Promise<SuiteReport> {
-  using client = missClient;
-  for (const pace of names) await client.learn(pace);
-  const subjects: Subject[] = names.flatMap((pace) =>
-    ways.map((way) => ({ name: `${pace}: ${way}`, pace, way })),
+  const numbers = new Numbers();
+  const fronts = frontsOf(httpd, servers);
+  for (const front of Object.values(fronts)) {
+    await verifyFront(front, paces.short, servers.provider, numbers);
+  }
+  const subjects: Subject[] = pages.flatMap((page) =>
+    ways.map((way) => ({ name: `${page}: ${way}`, page, way })),
   );
-  const ask = ({ pace, way }: Subject) => {
-    if (way === 'plain server') return client.askPlain(paces[pace].writes);
-    return way === 'through httpd' ? client.askHttpd(pace) : client.askProvider(pace);
+  const visit = async ({ page, way }: Subject): Promise<Sample[]> => {
+    const asked = visitorsOf(fronts[way], paces[page], 'own');
+    const seconds = secondsOf[page];
+    const first = numbers.take(seconds * pagesMax);
+    const { visits } = await sendVisitors({ ...asked, visitors: 1, first, seconds, loop: true });
+    assertRight(way, visits);
+    await servers.provider.forget();
+    return visits.slice(warmUp).map((one) => ({
+      first: (one.first - one.asked) / 1e6,
+      end: (one.end - one.asked) / 1e6,
+    }));
   };
-  const rounds = quick ? 50 : 500;
   say('warming up');
-  await interleave(subjects, quick ? 50 : 250, ask);
-  say(`${rounds} requests of each`);
+  await interleave(subjects, quick ? 1 : 3, visit);
   const engine = (await httpd.engine()).pid;
   const before = processCpu(engine);
-  const samples = await interleave(subjects, rounds, ask);
-  const pages = rounds * names.length;
-  return report(samples, (processCpu(engine) - before) / pages / 1000);
+  const rounds = quick ? 2 : 9;
+  const samples = new Map<string, Sample[]>();
+  const all = await interleave(subjects, rounds, async (subject, round) => {
+    say(`round ${round + 1}/${rounds}: ${subject.name}`);
+    return visit(subject);
+  });
+  for (const [name, list] of all) samples.set(name, list.flat());
+  const written = pages.reduce((sum, page) => sum + countOf(samples, page), 0);
+  return report(samples, (processCpu(engine) - before) / written / 1000);
+}
+
+function countOf(samples: ReadonlyMap<string, readonly Sample[]>, page: Page): number {
+  return samples.get(`${page}: through httpd`)?.length ?? 0;
 }
 
 const columns = [
@@ -97,27 +153,26 @@ const columns = [
 ] as const;
 
 function report(samples: ReadonlyMap<string, readonly Sample[]>, engineCpuMs: number): SuiteReport {
-  const figure = (pace: Pace, way: Way, what: keyof Sample, q: number) =>
+  const figure = (page: Page, way: Way, what: keyof Sample, q: number) =>
     quantile(
-      (samples.get(`${pace}: ${way}`) ?? []).map((one) => one[what]),
+      (samples.get(`${page}: ${way}`) ?? []).map((one) => one[what]),
       q,
     );
-  const added = (pace: Pace, way: Way, what: keyof Sample, q: number) =>
-    figure(pace, way, what, q) - figure(pace, 'provider alone', what, q);
+  const added = (page: Page, way: Way, what: keyof Sample, q: number) =>
+    figure(page, way, what, q) - figure(page, 'provider alone', what, q);
   const row = (name: string, of: (what: keyof Sample, q: number) => number) => [
     name,
     ...columns.map(([what, q]) => twoPlaces(of(what, q))),
   ];
-  const tables = names.map((pace): Table => {
-    const count = samples.get(`${pace}: through httpd`)?.length ?? 0;
+  const tables = pages.map((page): Table => {
     return {
-      caption: `${paces[pace].told}: milliseconds, ${count} requests of each`,
+      caption: `${told[page]}: milliseconds, ${whole(countOf(samples, page))} pages through httpd`,
       columns: ['', 'first byte: median', 'p99', 'end: median', 'p99'],
       rows: [
-        ...ways.map((way) => row(way, (what, q) => figure(pace, way, what, q))),
+        ...ways.map((way) => row(way, (what, q) => figure(page, way, what, q))),
         ...(['through httpd', 'plain server'] as const).map((way) =>
           row(`added ${way === 'plain server' ? 'by the plain server' : way}`, (what, q) =>
-            added(pace, way, what, q),
+            added(page, way, what, q),
           ),
         ),
       ],
@@ -128,27 +183,28 @@ function report(samples: ReadonlyMap<string, readonly Sample[]>, engineCpuMs: nu
     columns: ['', 'ms/page'],
     rows: [['engine', twoPlaces(engineCpuMs)]],
   };
-  const firstByte = added('steady', 'through httpd', 'first', 0.5);
-  const firstByteP99 = added('steady', 'through httpd', 'first', 0.99);
-  const plain = added('steady', 'plain server', 'first', 0.5);
+  return {
+    tables: [...tables, cpu],
+    targets: targetsOf((way, q) => added('short', way, 'first', q)),
+    samples: { engineCpuMs, ...toColumns(samples) },
+  };
+}
+
+function targetsOf(added: (way: Way, q: number) => number): Target[] {
+  const firstByte = added('through httpd', 0.5);
+  const firstByteP99 = added('through httpd', 0.99);
+  const plain = added('plain server', 0.5);
   const target = (what: string, got: number, wanted: string, met: boolean): Target => ({
     what: `cold page, added to the first byte, ${what}`,
     wanted,
     got: `${twoPlaces(got)} ms`,
     met,
   });
-  return {
-    tables: [...tables, cpu],
-    targets: [
-      target('median', firstByte, `≤ ${twoPlaces(targets.median)} ms`, firstByte <= targets.median),
-      target(
-        'median against the plain server',
-        firstByte,
-        `< ${twoPlaces(plain)} ms`,
-        firstByte < plain,
-      ),
-      target('p99', firstByteP99, `≤ ${twoPlaces(targets.p99)} ms`, firstByteP99 <= targets.p99),
-    ],
-    samples: { engineCpuMs, ...toColumns(samples) },
-  };
+  const { median, p99 } = targets;
+  const against = 'median against the plain server';
+  return [
+    target('median', firstByte, `≤ ${twoPlaces(median)} ms`, firstByte <= median),
+    target(against, firstByte, `< ${twoPlaces(plain)} ms`, firstByte < plain),
+    target('p99', firstByteP99, `≤ ${twoPlaces(p99)} ms`, firstByteP99 <= p99),
+  ];
 }

@@ -17,7 +17,7 @@
  * Prints a line for each page, all times in nanoseconds of CLOCK_MONOTONIC, and at the end what
  * this process itself has used:
  *
- *   page ID VERDICT STATUS BEGUN FIRST END BYTES [DELAY…]
+ *   page ID VERDICT STATUS BEGUN SENT FIRST END BYTES [DELAY…]
  *   used MICROSECONDS
  *
  * SIGTERM stops it as the end of its time does.
@@ -55,6 +55,7 @@ struct visitor {
     /* The connection has carried an answer before. */
     bool reused;
     uint64_t begun;
+    uint64_t asked;
     struct answer answer;
 };
 
@@ -109,9 +110,9 @@ static void print_page(const struct visitor *visitor)
     static const char *const verdicts[] = {"unfinished", "right", "wrong", "cut"};
     const struct answer *answer = &visitor->answer;
 
-    printf("page %u %s %d %llu %llu %llu %zu", answer->id, verdicts[answer->verdict],
-           answer->status, (unsigned long long)visitor->begun, (unsigned long long)answer->first,
-           (unsigned long long)answer->end, answer->body_len);
+    printf("page %u %s %d %llu %llu %llu %llu %zu", answer->id, verdicts[answer->verdict],
+           answer->status, (unsigned long long)visitor->begun, (unsigned long long)visitor->asked,
+           (unsigned long long)answer->first, (unsigned long long)answer->end, answer->body_len);
     for (size_t i = 0; options[DELAYS].value && i < answer->delays_len; i++) {
         printf(" %u", answer->delays[i]);
     }
@@ -136,6 +137,7 @@ static void send_request(struct visitor *visitor)
                        : request[i];
     }
     /* Far less than a socket's buffer: it goes at once, or there is no connection. */
+    visitor->asked = now_ns();
     visitor->sent = send(visitor->fd, bytes, request_len, MSG_NOSIGNAL) == (ssize_t)request_len;
 }
 

@@ -17,6 +17,8 @@ export interface Visit {
   readonly verdict: Verdict;
   readonly status: number;
   readonly begun: number;
+  /** The request was sent: later than `begun` where a connection had to be made. */
+  readonly asked: number;
   /** The first byte of the body. */
   readonly first: number;
   readonly end: number;
@@ -99,8 +101,10 @@ async function run(
 
 function readVisit(fields: readonly string[]): Visit {
   const [id, verdict, ...rest] = fields;
-  const [status = 0, begun = 0, first = 0, end = 0, bytes = 0, ...delays] = rest.map(Number);
-  return { id: Number(id), verdict: verdict as Verdict, status, begun, first, end, bytes, delays };
+  const [status = 0, begun = 0, asked = 0, first = 0, end = 0, bytes = 0, ...delays] =
+    rest.map(Number);
+  const times = { begun, asked, first, end };
+  return { id: Number(id), verdict: verdict as Verdict, status, ...times, bytes, delays };
 }
 
 function buildVisitors(): string {
