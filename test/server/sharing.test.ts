@@ -112,8 +112,8 @@ describe('visitors of one page that is being written', () => {
     gate.open();
     const results = await Promise.all(visitors.map((exchange) => exchange.done));
     expect(results.map(({ status }) => status)).toEqual(visitors.map(() => 502));
-    // Who came too late for the first call shares the second.
-    expect(provider.received).toBeLessThan(5);
+    // A connection may stand before its request is read: who came too late has it tried again.
+    expect(provider.received).toBeLessThan(visitors.length);
     const rejected = /MUSE0249.*status 400/;
     httpd.log.expect(rejected);
     expect(httpd.log.matching(rejected)).toHaveLength(provider.received);
