@@ -89,7 +89,7 @@ export class TokenServer {
     const { tokens, everyMs } = pace;
     const start = (due: number): void => {
       let next = 0;
-      this.#pacer.add(due, () => {
+      const write = (): number | undefined => {
         if (socket.destroyed) return undefined;
         const first = next === 0;
         let text = '';
@@ -103,7 +103,10 @@ export class TokenServer {
         if (over) call.ended = process.hrtime.bigint();
         if (first || over) this.onChange();
         return over ? undefined : due + next * everyMs;
-      });
+      };
+      // At once is at once, and not a timer's next millisecond.
+      const then = due <= performance.now() ? write() : due;
+      if (then !== undefined) this.#pacer.add(then, write);
     };
     if (this.#held !== undefined) this.#held.push({ pace, start });
     else start(performance.now() + pace.firstMs);
