@@ -52,6 +52,12 @@ export interface CompletionOptions {
   readonly log: Log;
 }
 
+/**
+ * How many readers are woken in one turn of the event loop. What they send leaves at its end: with
+ * a crowd of readers, the first would else wait for the last, and all other pages for both.
+ */
+const READERS_AT_ONCE = 32;
+
 export class Completion {
   // Not the writer, which holds the prompt: who keeps an answer keeps its text alone.
   readonly #options: Pick<CompletionOptions, 'bytesMax' | 'finishAbandoned' | 'log'>;
@@ -161,6 +167,16 @@ export class Completion {
 
   #wake(): void {
     this.#wakes = false;
-    for (const reader of this.#readers) reader.wake();
+    wakeInTurns(this.#readers.values());
   }
+}
+
+/** Readers that come or leave meanwhile do no harm: one more waking finds nothing more to read. */
+function wakeInTurns(readers: Iterator<Reader>): void {
+  for (let count = 0; count < READERS_AT_ONCE; count += 1) {
+    const { value: reader, done } = readers.next();
+    if (done === true) return;
+    reader.wake();
+  }
+  setImmediate(wakeInTurns, readers);
 }
