@@ -129,7 +129,7 @@ static int ask_engine(muse_request *q)
 
     muse_process_count(MUSE_COUNT_MISSES);
     stream = muse_stream_create(q);
-    want = muse_stream_step(stream);
+    want = muse_wait_moment(r, stream, muse_stream_step(stream));
     return want != MUSE_STREAM_DONE && muse_suspend_begin(r, stream, want) == SUSPENDED
                ? SUSPENDED
                : muse_wait_run(r, stream, want);

@@ -280,6 +280,29 @@ static muse_stream_want receive(muse_stream *s)
     return is_clogged(s) ? MUSE_STREAM_DRAIN : MUSE_STREAM_READ;
 }
 
+int muse_stream_is_whole(const muse_stream *s)
+{
+    char bytes[PIECE];
+    const ssize_t n = s->stage == READING ? recv(s->link.fd, bytes, sizeof bytes, MSG_PEEK) : 0;
+    muse_fcgi_reader reader = s->reader;
+    const char *at = bytes;
+    const char *data;
+    apr_size_t length;
+
+    for (;;) {
+        switch (muse_fcgi_read(&reader, &at, bytes + (n > 0 ? n : 0), &data, &length)) {
+        case MUSE_FCGI_END:
+            return 1;
+        case MUSE_FCGI_MORE:
+        case MUSE_FCGI_BROKEN:
+            return 0;
+        case MUSE_FCGI_STDOUT:
+        case MUSE_FCGI_STDERR:
+            break;
+        }
+    }
+}
+
 static muse_stream_want send_request(muse_stream *s)
 {
     while (s->sent < s->length) {

@@ -36,6 +36,12 @@ int muse_stream_fd(const muse_stream *stream);
 muse_stream_want muse_stream_step(muse_stream *stream);
 
 /*
+ * Whether the answer is there to its end, unread, so that the next step would be the last. Changes
+ * nothing.
+ */
+int muse_stream_is_whole(const muse_stream *stream);
+
+/*
  * To be called while nothing comes: gives up when the engine is down, hangs, or has used up its
  * time. MUSE_STREAM_DONE then, else what it waits for, as before.
  */

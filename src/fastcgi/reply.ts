@@ -7,8 +7,11 @@ import { PROTOCOL_STATUS, RECORD } from './protocol.ts';
 
 /** What a reply needs of its connection. */
 export interface ReplyChannel {
-  /** Writes without delay; false when the other side does not keep up. */
-  send(parts: readonly Uint8Array[]): boolean;
+  /**
+   * Writes without delay, if with what follows a head in the same turn of the event loop; false
+   * when the other side does not keep up.
+   */
+  send(parts: readonly Uint8Array[], isHead?: boolean): boolean;
   /** Resolves when all that was sent has left, or there is nobody to take it. */
   drained(): Promise<void>;
 }
@@ -56,7 +59,7 @@ export class FastCgiReply implements Reply {
     if (this.#stage !== 'new') throw new ReplyOrderError('a reply has one head, before its body');
     const bytes = encodeHead(status, headers);
     this.#stage = 'begun';
-    this.#channel.send(encodeStream(RECORD.stdout, this.#id, bytes));
+    this.#channel.send(encodeStream(RECORD.stdout, this.#id, bytes), true);
     this.#listener.begun();
   }
 

@@ -27,7 +27,8 @@ test('200 slow readers on 16 threads hold up nobody and fill no memory', async (
   expect((await httpd.get('/static.txt')).text).toBe('static');
   const before = anonymousBytes(httpd);
   const readers = Array.from({ length: 200 }, (_, n) => new SlowReader(httpd.port, `/page?n=${n}`));
-  await waitUntil('all to be written', () => provider.received === readers.length);
+  const patience = { timeoutMs: 60_000 };
+  await waitUntil('all to be written', () => provider.received === readers.length, patience);
   await Promise.all(readers.map((reader) => reader.sip(3, 300)));
   expect((await httpd.get('/static.txt')).text).toBe('static');
   await waitUntil('one busy thread', async () => (await readScoreboard(httpd)) === 'W');
@@ -42,7 +43,7 @@ test('200 slow readers on 16 threads hold up nobody and fill no memory', async (
   expect(anonymousBytes(httpd) - before).toBeLessThan(50e6);
   for (const reader of readers.splice(1)) reader.leave();
   expect(unchunk((await readers[0]?.finish()) ?? '')).toBe(megabyte.join(''));
-});
+}, 120_000);
 
 test('who takes nothing more is let go after Timeout', async ({ httpd, provider }) => {
   httpd.config.lines('Timeout 2');

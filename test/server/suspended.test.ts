@@ -38,12 +38,37 @@ test('a page that was waited for is the last of its connection, a cached one is 
   httpd,
   provider,
 }) => {
-  await serve(httpd, provider).then((gate) => setTimeout(() => gate.open(), 50));
-  const cold = await httpd.get('/page', { headers: { Connection: 'keep-alive' } });
+  const gate = await serve(httpd, provider);
+  const exchange = httpd.open('/page', { headers: { Connection: 'keep-alive' } });
+  gate.release(2);
+  await exchange.waitFor('The first piece.');
+  gate.open();
+  const cold = await exchange.done;
   expect(cold.headers).toMatchObject({ connection: 'close', 'transfer-encoding': 'chunked' });
   const hit = await httpd.get('/page', { headers: { Connection: 'keep-alive' } });
   expect(hit.headers['cache-status']).toContain('hit');
   expect(hit.headers.connection).not.toBe('close');
+});
+
+test('an answer that comes at once and whole leaves the connection open', async ({
+  httpd,
+  provider,
+}) => {
+  enablePages(httpd, provider);
+  httpd.site.write('page.ai', 'Write about {{ query.n }}.');
+  await httpd.start();
+  let asked = 0;
+  for (const method of ['GET', 'HEAD']) {
+    // A moment passes quickly on a machine that has much else to do.
+    await waitUntil(`a connection to be kept for ${method}`, async () => {
+      asked += 1;
+      const path = `/page?n=${asked}`;
+      const headers = { Connection: 'keep-alive' };
+      const { status, complete, headers: told } = await httpd.get(path, { method, headers });
+      expect([status, complete]).toEqual([200, true]);
+      return told.connection !== 'close';
+    });
+  }
 });
 
 test('HTTP/1.0 has the page until the connection ends', async ({ httpd, provider }) => {
@@ -81,9 +106,9 @@ test('requests behind a stream are not carried out, and nothing hangs', async ({
   const answer = sendRaw(
     httpd.port,
     request('/static.txt') + request('/page?n=1') + request('/page?n=2') + request('/static.txt'),
+    (sofar) => sofar.includes('The first piece.') && gate.open(),
   );
-  await gate.arrived();
-  gate.open();
+  gate.release(2);
   const text = await answer;
   expect(text.match(/HTTP\/1\.1 \d+ /g)).toEqual(['HTTP/1.1 200 ', 'HTTP/1.1 200 ']);
   expect(text).toMatch(/\r\n\r\nstatic/);
