@@ -2,7 +2,6 @@
  * Runs the benchmarks: `npm run bench -- [suite…] [--quick] [--json FILE] [--write]`. Ends with 1
  * when something is wrong, with 2 when it was called wrongly; a missed target is only told.
  */
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -121,8 +120,6 @@ function writeDocs(records: Readonly<Record<string, RunRecord>>): void {
     return record === undefined ? [] : [[name, record] as const];
   });
   writeRecords(json, Object.fromEntries(ordered));
-  // Laid out as the project's check wants it: lists of numbers side by side.
-  execFileSync(join(docs, '..', 'node_modules', '.bin', 'biome'), ['format', '--write', json]);
   writeFileSync(join(docs, 'benchmarks.md'), renderMarkdown(Object.fromEntries(ordered)));
   for (const plot of Object.values(records).flatMap(({ plots }) => plots ?? [])) {
     const path = join(docs, plotPath(plot.file));

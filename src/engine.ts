@@ -12,7 +12,9 @@ import { openControl } from './control.ts';
 import { DeferredAnswers } from './deferred/deferred-answers.ts';
 import { messageOf, traceOf } from './errors.ts';
 import { EVENTS } from './events.ts';
+import type { Handler } from './exchange.ts';
 import { serveFastCgi } from './fastcgi/server.ts';
+import { startHeartbeat } from './heartbeat.ts';
 import { createLog, type Log, oneLine, stderrSink } from './log.ts';
 import { ModelSource } from './models/source.ts';
 import { systemFiles } from './pages/files.ts';
@@ -31,7 +33,6 @@ import { watchPaths } from './watch.ts';
 const LISTEN_FD = 3;
 const REGION_FD = 4;
 const CONTROL_FD = 5;
-const BEAT_MS = 500;
 
 const toStderr = stderrSink((line) => process.stderr.write(line));
 // Who should be told that the log is gone? The end of the control line follows.
@@ -79,6 +80,7 @@ async function run(): Promise<void> {
     memory.clear();
   }
 
+  const moves = startHeartbeat(() => region.beat(settings.engine), clock);
   const slot = region.claimCounters();
   const deferred = new DeferredAnswers(clock, settings.engine);
   const pipeline = createPipeline({
@@ -86,7 +88,7 @@ async function run(): Promise<void> {
     models,
     prompts,
     providers: createProviderDirectory({
-      transport: createTransport(settings.environment),
+      transport: createTransport(settings.environment, moves),
       clock,
       secrets,
     }),
@@ -102,11 +104,11 @@ async function run(): Promise<void> {
     logFor: (reply) =>
       createLog((level, line) => reply.log(level, line), settings.logLevel, secrets),
   });
-  const server = await serveFastCgi(LISTEN_FD, pipeline, { log });
-
-  const beat = (): void => region.beat(settings.engine);
-  beat();
-  setInterval(beat, BEAT_MS);
+  const handle: Handler = (request, reply) => {
+    moves();
+    return pipeline(request, reply);
+  };
+  const server = await serveFastCgi(LISTEN_FD, handle, { log });
   control.ready();
   void watchModels(models, settings, clock, log);
 

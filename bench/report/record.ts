@@ -25,8 +25,11 @@ export function readRecords(path: string): RunRecords {
   }
 }
 
+/** Lists of numbers, which are most of it, take a line each. */
 export function writeRecords(path: string, records: RunRecords): void {
-  writeFileSync(path, `${JSON.stringify(records, roundNumbers, 2)}\n`);
+  const text = JSON.stringify(records, roundNumbers, 2);
+  const lists = /\[\s+[-+.\de]+(?:,\s+[-+.\de]+)*\s+\]/g;
+  writeFileSync(path, `${text.replace(lists, (list) => list.replace(/\s+/g, ''))}\n`);
 }
 
 /** Five digits are more than any of these measurements is worth. */

@@ -40,11 +40,14 @@ const IDLE_SOCKET_MS = 4_000;
 /** Kept connections grow old together: the next may be closed as well. */
 const REPEATS_MAX = 5;
 
-/** A transport that keeps its connections for the next call, and uses the proxy if one is set. */
-export function createTransport(environment: Environment): Transport {
+/**
+ * A transport that keeps its connections for the next call, and uses the proxy if one is set.
+ * `onData` is called whenever something arrives.
+ */
+export function createTransport(environment: Environment, onData?: () => void): Transport {
   const dispatcher = createDispatcher(environment);
   return (address, body, listener) => {
-    const call = new Call(dispatcher, address, body, listener);
+    const call = new Call(dispatcher, address, body, listener, onData);
     call.start();
     return () => call.abort();
   };
@@ -76,12 +79,20 @@ class Call implements Dispatcher.DispatchHandler {
   readonly #address: Address;
   readonly #body: string;
   readonly #listener: CallListener;
+  readonly #onData: (() => void) | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #over = false;
   #answered = false;
   #repeats = 0;
 
-  constructor(dispatcher: Dispatcher, address: Address, body: string, listener: CallListener) {
+  constructor(
+    dispatcher: Dispatcher,
+    address: Address,
+    body: string,
+    listener: CallListener,
+    onData: (() => void) | undefined,
+  ) {
+    this.#onData = onData;
     this.#dispatcher = dispatcher;
     this.#address = address;
     this.#body = body;
@@ -124,6 +135,7 @@ class Call implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, bytes: Buffer): void {
+    this.#onData?.();
     if (!this.#over) this.#listener.data(bytes);
   }
 
