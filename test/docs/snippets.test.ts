@@ -53,6 +53,7 @@ describe('a page renders to a prompt', () => {
     for (const query of [[], [['tree', 'oak']]] as const) {
       const prompt = parseTemplate(page).render({
         query,
+        form: [],
         path: '/page',
         lang: '',
         model: 'writer',
