@@ -67,7 +67,8 @@ async function run(): Promise<void> {
   });
   // Nobody watched it until now. Where it changed, no alias from before is to be trusted; what
   // still holds is found again by its content key.
-  if (!(await sources.resume()) && region.stats().entries > 0) region.raiseEpoch();
+  const hasPages = region.stats().entries > 0;
+  if (!(await sources.resume()) && hasPages) region.raiseEpoch();
   const prompts = new PromptStore({
     files: systemFiles,
     log,
