@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { expect } from 'vitest';
 import { type Httpd, scriptedPage, test, waitUntil } from '../harness/index.ts';
 import { lastPrompt, letterTo, post, prepare, urlencoded } from './form-pages.ts';
+import { killed, readyAgain } from './topic-pages.ts';
 
 /** A connection on which a test says what it likes. */
 class Line implements Disposable {
@@ -145,4 +146,22 @@ test('a decompressing input filter is seen', async ({ httpd, provider }) => {
   const headers = { ...urlencoded, 'Content-Encoding': 'gzip' };
   expect((await post(httpd, '/letter', gzipSync('name=Ann'), headers)).status).toBe(200);
   expect(lastPrompt(provider)).toBe(letterTo('Ann'));
+});
+
+test('an engine that dies with a form has it sent to the next one', async ({ httpd, provider }) => {
+  prepare(httpd, provider, 'MuseAiMaxInput 256K');
+  await httpd.start();
+  await httpd.get('/page');
+  const engine = await httpd.engine();
+  // Frozen, it takes no connections: this request waits in the backlog when it is killed.
+  await engine.freeze();
+  const before = httpd.engineConnections().length;
+  const name = 'x'.repeat(200_000);
+  const waiting = post(httpd, '/letter', `name=${name}`);
+  await waitUntil('the form in the backlog', () => httpd.engineConnections().length > before);
+  await engine.kill();
+  const { status, text } = await waiting;
+  expect([status, text]).toEqual([200, scriptedPage]);
+  expect(lastPrompt(provider)).toBe(letterTo(name));
+  httpd.log.expect(killed, readyAgain);
 });
