@@ -58,6 +58,7 @@ export async function prepareJob(
   }
   const { provider, url } = sources.providers.find(model, backend);
   const { settings } = page;
+  // The one place that says in which language the page is written: so far the page alone does.
   const { lang, title } = settings;
   const contentType = withCharset(settings.content_type);
   const prompts =

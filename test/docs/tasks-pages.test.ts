@@ -54,7 +54,6 @@ describe('Take forms', () => {
   });
 
   test('each status of its table is answered', async ({ httpd, provider }) => {
-    httpd.config.modules('reqtimeout');
     enablePages(httpd, provider);
     httpd.site.write('letter.ai', snippet(title, 'ai'));
     httpd.site.write('plain.ai', 'Write a page.');

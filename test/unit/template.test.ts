@@ -126,6 +126,11 @@ describe('a template', () => {
     expect(asked('{% for a in (1..query.topic) %}x{% endfor %}', '999999999')).toBe('');
   });
 
+  test('nested without end is refused too', () => {
+    const deep = `${'{% if true %}'.repeat(20_000)}x${'{% endif %}'.repeat(20_000)}`;
+    expect(() => render(deep)).toThrow(expect.objectContaining({ code: 'page-template' }));
+  });
+
   test('can’t make a prompt without end', () => {
     const long = 'x'.repeat(10_000);
     expect(() => render(`{% for a in (1..1000) %}${long}{% endfor %}`)).toThrow(
