@@ -16,6 +16,7 @@
  *                   muse_key         page key
  *                   muse_cached      answers from the store
  *                   muse_stale       those that are past their time
+ *                   muse_body        the form that a POST brings
  *   answers of      muse_params      what the engine is told of a request
  *   the engine      muse_fcgi        FastCGI
  *                   muse_link        connections

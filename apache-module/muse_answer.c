@@ -4,6 +4,7 @@
 #include <http_config.h>
 #include <http_log.h>
 #include <http_protocol.h>
+#include <http_request.h>
 #include <util_filter.h>
 #include <util_script.h>
 
@@ -37,6 +38,18 @@ static muse_answer_status pass(muse_answer *a, apr_bucket *tail)
     return rv == APR_SUCCESS && !r->connection->aborted ? MUSE_ANSWER_TAKEN : MUSE_ANSWER_LEFT;
 }
 
+/* What else there is besides GET and HEAD only the engine knows; httpd tells it with a 405. */
+static void set_methods(request_rec *r)
+{
+    const char *allow = apr_table_get(r->err_headers_out, "Allow"); /* where CGI headers go */
+
+    ap_allow_standard_methods(r, REPLACE_ALLOW, M_GET, M_OPTIONS, -1);
+    if (allow && ap_strstr_c(allow, "POST")) {
+        ap_allow_standard_methods(r, MERGE_ALLOW, M_POST, -1);
+    }
+    apr_table_unset(r->err_headers_out, "Allow");
+}
+
 /* The head is whole: either the page begins, or there is a status to answer with. */
 static void read_head(muse_answer *a, const char *head, apr_size_t length)
 {
@@ -60,6 +73,9 @@ static void read_head(muse_answer *a, const char *head, apr_size_t length)
         muse_request_vary(a->q);
         a->begun = 1;
         return;
+    }
+    if (status == HTTP_METHOD_NOT_ALLOWED) {
+        set_methods(r);
     }
     r->status = status >= 400 ? HTTP_OK : status;
     r->status_line = NULL;

@@ -8,6 +8,8 @@
 
 #include "muse_cached.h"
 
+enum { STALE_MOST = 31536000 }; /* seconds; more is nonsense */
+
 static void *from_pool(void *pool, size_t size)
 {
     return apr_palloc(pool, size);
@@ -19,9 +21,17 @@ static int is_within(uint64_t now, uint64_t end, int seconds)
     return now - end < (uint64_t)seconds * 1000;
 }
 
-static int stale_seconds(const muse_request *q)
+/* The page's own word, which its alias has as a head of 4 bytes, else the directory's. */
+static int stale_seconds(const muse_request *q, const muse_entry_info *alias, const uint8_t *bytes)
 {
-    return muse_or(q->config->cache_stale, 0);
+    uint32_t own;
+
+    if (alias->head_len != sizeof own) {
+        return muse_or(q->config->cache_stale, 0);
+    }
+    own = (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+          (uint32_t)bytes[3] << 24;
+    return own <= STALE_MOST ? (int)own : 0;
 }
 
 /*
@@ -29,7 +39,7 @@ static int stale_seconds(const muse_request *q)
  * been written anew for another page meanwhile.
  */
 static muse_cached_state judge(const muse_request *q, uint64_t now, const muse_entry_info *alias,
-                               muse_entry_info *content)
+                               int stale, muse_entry_info *content)
 {
     const uint64_t page = alias->fresh_until - alias->stored_at;
     const int on_error = muse_or(q->config->cache_stale_on_error, MUSE_DEFAULT_STALE_ON_ERROR);
@@ -44,24 +54,25 @@ static muse_cached_state judge(const muse_request *q, uint64_t now, const muse_e
     if (now < content->fresh_until) {
         return MUSE_CACHED_FRESH;
     }
-    if (is_within(now, content->fresh_until, stale_seconds(q))) {
+    if (is_within(now, content->fresh_until, stale)) {
         return MUSE_CACHED_STALE;
     }
     return is_within(now, content->fresh_until, on_error) ? MUSE_CACHED_SPARE : MUSE_CACHED_NONE;
 }
 
 static muse_cached_state find_content(const muse_request *q, uint64_t now, const muse_key *key,
-                                      const muse_entry_info *alias, int copy, muse_cached *found)
+                                      const muse_entry_info *alias, int stale, int copy,
+                                      muse_cached *found)
 {
     const muse_status status = muse_store_get(q->region, key, now, &found->info,
                                               copy ? from_pool : NULL, q->r->pool, &found->bytes);
 
-    return status == MUSE_OK ? judge(q, now, alias, &found->info) : MUSE_CACHED_NONE;
+    return status == MUSE_OK ? judge(q, now, alias, stale, &found->info) : MUSE_CACHED_NONE;
 }
 
 int muse_cached_may_serve(const muse_request *q)
 {
-    return q->cached && !q->bypass && !q->events && !q->job;
+    return q->get && q->cached && !q->bypass && !q->events && !q->job;
 }
 
 muse_cached_state muse_cached_find(const muse_request *q, int want_spare, muse_cached *found)
@@ -70,6 +81,7 @@ muse_cached_state muse_cached_find(const muse_request *q, int want_spare, muse_c
     muse_entry_info alias;
     muse_key content_key;
     uint8_t *bytes;
+    int stale;
     int copy;
 
     found->state = MUSE_CACHED_NONE;
@@ -80,11 +92,11 @@ muse_cached_state muse_cached_find(const muse_request *q, int want_spare, muse_c
         return MUSE_CACHED_NONE;
     }
     memcpy(content_key.bytes, bytes + alias.head_len, sizeof content_key.bytes);
-    copy = want_spare || now < alias.fresh_until ||
-           is_within(now, alias.fresh_until, stale_seconds(q));
-    found->state = find_content(q, now, &content_key, &alias, copy, found);
+    stale = stale_seconds(q, &alias, bytes);
+    copy = want_spare || now < alias.fresh_until || is_within(now, alias.fresh_until, stale);
+    found->state = find_content(q, now, &content_key, &alias, stale, copy, found);
     if (!copy && (found->state == MUSE_CACHED_FRESH || found->state == MUSE_CACHED_STALE)) {
-        found->state = find_content(q, now, &content_key, &alias, 1, found);
+        found->state = find_content(q, now, &content_key, &alias, stale, 1, found);
     }
     return found->state;
 }

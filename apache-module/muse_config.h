@@ -30,6 +30,7 @@ typedef struct {
     int timeout;              /* seconds */
     int max_tokens;
     int max_page_size; /* bytes */
+    int max_input;     /* bytes */
     int abandoned;
     const char *prompts_dir; /* absolute */
     int prompts_minify;

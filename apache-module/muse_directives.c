@@ -39,6 +39,8 @@ const command_rec muse_directives[] = {
            "tokens that an answer may have (16384); 0 leaves it to the provider"),
     AP_INIT_TAKE1("MuseAiMaxPageSize", muse_set_max_page_size, NULL, ADMIN,
                   "bytes after which a page that does not end is ended (2M)"),
+    AP_INIT_TAKE1("MuseAiMaxInput", muse_set_max_input, NULL, ADMIN,
+                  "bytes that a visitor's values may have in a prompt (16K)"),
     AP_INIT_TAKE1("MuseAiAbandoned", muse_set_abandoned, NULL, ADMIN,
                   "when the last reader leaves: Cancel (default) or Finish the page"),
     AP_INIT_TAKE1("MuseAiPromptsDir", muse_set_prompts_dir, NULL, ADMIN,

@@ -13,12 +13,29 @@ static char *put_header(char *at, unsigned char type, apr_uint16_t length)
     return at + AP_FCGI_HEADER_LEN;
 }
 
+/* A stream's content in records, and the empty one that ends it. */
+static char *put_stdin(char *at, const char *bytes, apr_size_t length)
+{
+    while (length) {
+        const apr_size_t part = length < AP_FCGI_MAX_CONTENT_LEN ? length : AP_FCGI_MAX_CONTENT_LEN;
+
+        at = put_header(at, AP_FCGI_STDIN, (apr_uint16_t)part);
+        memcpy(at, bytes, part);
+        at += part;
+        bytes += part;
+        length -= part;
+    }
+    return put_header(at, AP_FCGI_STDIN, 0);
+}
+
 const char *muse_fcgi_request(request_rec *r, apr_pool_t *p, apr_table_t *params,
-                              apr_size_t *length)
+                              const muse_body *body, apr_size_t *length)
 {
     const int count = apr_table_elts(params)->nelts;
     ap_fcgi_begin_request_body begin;
-    apr_size_t size = 5 * AP_FCGI_HEADER_LEN;
+    const apr_size_t sent = body ? body->length : 0;
+    apr_size_t size =
+        5 * AP_FCGI_HEADER_LEN + sent + (sent / AP_FCGI_MAX_CONTENT_LEN + 1) * AP_FCGI_HEADER_LEN;
     char *bytes;
     char *at;
     int next = 0;
@@ -50,7 +67,7 @@ const char *muse_fcgi_request(request_rec *r, apr_pool_t *p, apr_table_t *params
         at += part;
     }
     at = put_header(at, AP_FCGI_PARAMS, 0);
-    at = put_header(at, AP_FCGI_STDIN, 0);
+    at = put_stdin(at, body ? body->bytes : NULL, sent);
     *length = (apr_size_t)(at - bytes);
     return bytes;
 }

@@ -8,14 +8,16 @@
 #include <httpd.h>
 #include <util_fcgi.h>
 
+#include "muse_body.h"
+
 enum { MUSE_FCGI_ID = 1 }; /* one request at a time on a connection, so one id */
 
 /*
- * The whole request as bytes in p: BEGIN (responder, keep the connection), PARAMS, and an
- * empty STDIN. NULL with *length 0 when a parameter is too large for a record.
+ * The whole request as bytes in p: BEGIN (responder, keep the connection), PARAMS, and the body, if
+ * there is one, as STDIN. NULL with *length 0 when a parameter is too large for a record.
  */
 const char *muse_fcgi_request(request_rec *r, apr_pool_t *p, apr_table_t *params,
-                              apr_size_t *length);
+                              const muse_body *body, apr_size_t *length);
 
 /* Takes an answer apart, in pieces of any size. */
 typedef struct {

@@ -111,6 +111,7 @@ static muse_request *read_request(request_rec *r)
     q->query = strip_own_words(r->pool, r->args, &asked, &q->job);
     q->bypass = asked && may_bypass(r, q->config);
     q->status = r->status;
+    q->get = r->method_number == M_GET;
     q->program = is_programs(r);
     q->events = q->program && names_events(r);
     muse_choice_make(r, q->region, &q->choice);
@@ -120,15 +121,20 @@ static muse_request *read_request(request_rec *r)
     return q;
 }
 
-/* HEAD goes there too: an engine answers it from what it has, and never has a page written. */
+/*
+ * HEAD goes there too: an engine answers it from what it has, and never has a page written; and all
+ * other methods, since only the engine knows whether a page takes forms.
+ */
 static int ask_engine(muse_request *q)
 {
     request_rec *r = q->r;
-    muse_stream *stream;
+    muse_stream *stream = muse_stream_create(q);
     muse_stream_want want;
 
+    if (!q->whole) {
+        return muse_wait_run(r, stream, muse_stream_step(stream));
+    }
     muse_process_count(MUSE_COUNT_MISSES);
-    stream = muse_stream_create(q);
     want = muse_wait_moment(r, stream, muse_stream_step(stream));
     return want != MUSE_STREAM_DONE && muse_suspend_begin(r, stream, want) == SUSPENDED
                ? SUSPENDED
@@ -147,17 +153,29 @@ static int send_cached(const muse_request *q, const muse_cached *found)
     return muse_cached_send(q, found, 0);
 }
 
-/* What is not GET or HEAD: OPTIONS lists the methods, all others are told them with a 405. */
-static int answer_other_method(request_rec *r)
+/*
+ * Reads the request to its end, where an answer may follow that is waited for. What is not read is
+ * refused, and httpd does with it as it does with any refused request.
+ */
+static int read_rest(muse_request *q)
 {
-    ap_allow_standard_methods(r, REPLACE_ALLOW, M_GET, M_OPTIONS, -1);
-    if (r->method_number != M_OPTIONS) {
-        return HTTP_METHOD_NOT_ALLOWED;
+    int status = OK;
+
+    if (q->get) {
+        status = ap_discard_request_body(q->r);
+    } else if (q->r->method_number == M_POST && muse_body_is_form(q->r)) {
+        status = muse_body_read(q->r, &q->body);
+    } else {
+        return OK;
     }
-    apr_table_setn(r->headers_out, "Allow", "GET,HEAD,OPTIONS");
-    ap_set_content_type(r, NULL); /* of the file, by its suffix */
-    ap_set_content_length(r, 0);
-    return OK;
+    q->whole = 1;
+    return status;
+}
+
+/* Whether a page may have to be written, which is what clients are limited in. */
+static int asks_for_page(const request_rec *r)
+{
+    return r->method_number == M_GET || r->method_number == M_POST;
 }
 
 int muse_handler_run(request_rec *r)
@@ -181,9 +199,6 @@ int muse_handler_run(request_rec *r)
                       r->filename, r->handler);
         return HTTP_FORBIDDEN;
     }
-    if (r->method_number != M_GET) {
-        return answer_other_method(r);
-    }
     if (!muse_process_region()) {
         return HTTP_SERVICE_UNAVAILABLE; /* said when httpd started */
     }
@@ -197,13 +212,17 @@ int muse_handler_run(request_rec *r)
     if (!hit && muse_page_is_illustrator(r)) {
         return DECLINED;
     }
+    if (!asks_for_page(r)) {
+        ap_set_content_type(r, NULL); /* of the file, by its suffix */
+        return ask_engine(q);
+    }
     muse_process_count(MUSE_COUNT_REQUESTS);
     status = muse_limit_take(r, q->region);
     if (status != OK) {
         muse_process_count(MUSE_COUNT_LIMITED);
         return status;
     }
-    status = ap_discard_request_body(r);
+    status = read_rest(q);
     if (status != OK) {
         return status;
     }

@@ -29,6 +29,13 @@ static int longest_stale(const muse_dir_config *config)
     return stale > on_error ? stale : on_error;
 }
 
+/* What a body is, once it was read: a filter that decompresses it takes the coding away. */
+static void add_body(const muse_request *q, apr_table_t *params)
+{
+    add_text(params, "CONTENT_TYPE", apr_table_get(q->r->headers_in, "Content-Type"));
+    add_text(params, "HTTP_CONTENT_ENCODING", apr_table_get(q->r->headers_in, "Content-Encoding"));
+}
+
 /* What programs say of how they want the answer. Headers that are not there are left out. */
 static void add_programs(const muse_request *q, apr_table_t *params)
 {
@@ -60,7 +67,7 @@ apr_table_t *muse_params_make(apr_pool_t *p, const muse_request *q)
     add_text(params, "SERVER_NAME", r->server->server_hostname);
     add_number(p, params, "SERVER_PORT", r->server->port);
     add_text(params, "REQUEST_ID", r->log_id);
-    if (q->cached) {
+    if (q->cached && q->get) {
         add_text(params, "MUSE_PAGE_KEY", muse_key_hex(p, &q->page_key));
     }
     add_text(params, "MUSE_MODEL", q->choice.forced);
@@ -75,11 +82,15 @@ apr_table_t *muse_params_make(apr_pool_t *p, const muse_request *q)
     add_text(params, "MUSE_PROMPTS_MINIFY", muse_or(config->prompts_minify, 0) ? "1" : NULL);
     add_number(p, params, "MUSE_MAX_TOKENS", config->max_tokens);
     add_number(p, params, "MUSE_MAX_PAGE_SIZE", config->max_page_size);
+    add_number(p, params, "MUSE_MAX_INPUT", config->max_input);
     if (muse_or(config->abandoned, MUSE_ABANDONED_CANCEL) == MUSE_ABANDONED_FINISH) {
         add_text(params, "MUSE_ABANDONED", "finish");
     }
     add_number(p, params, "MUSE_TIMEOUT", muse_or(config->timeout, MUSE_DEFAULT_TIMEOUT));
     add_programs(q, params);
+    if (!q->get) {
+        add_body(q, params);
+    }
     for (i = 0; config->env && i < config->env->nelts; i++) {
         const char *name = APR_ARRAY_IDX(config->env, i, const char *);
 

@@ -4,6 +4,7 @@
 
 #include <httpd.h>
 
+#include "muse_body.h"
 #include "muse_choice.h"
 #include "muse_config.h"
 #include "muse_region.h"
@@ -24,6 +25,9 @@ typedef struct {
     int status;        /* r->status as it came: an ErrorDocument's is the error's */
     int program;       /* whether what only programs ask for (events, deferral) may be had */
     int events;        /* whether events are named among what the client accepts */
+    int get;           /* whether the page itself is asked for, by GET or HEAD */
+    int whole;         /* whether the request was read to its end: else it is only to be refused */
+    muse_body *body;   /* of a form, until its answer begins; or NULL */
     int engine;        /* the number of the engine to ask first, modulo how many there are */
     muse_key page_key;
 } muse_request;

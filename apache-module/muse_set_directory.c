@@ -201,6 +201,18 @@ const char *muse_set_max_page_size(cmd_parms *cmd, void *config, const char *arg
     return error;
 }
 
+const char *muse_set_max_input(cmd_parms *cmd, void *config, const char *arg)
+{
+    static const muse_size_range range = {1, (apr_off_t)256 << 10, "from 1 to 256K", "16K"};
+    apr_off_t size = 0;
+    const char *error = muse_parse_size(cmd, arg, &range, &size);
+
+    if (!error) {
+        ((muse_dir_config *)config)->max_input = (int)size;
+    }
+    return error;
+}
+
 const char *muse_set_abandoned(cmd_parms *cmd, void *config, const char *arg)
 {
     muse_dir_config *c = config;

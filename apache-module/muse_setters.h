@@ -20,6 +20,7 @@ const char *muse_add_env(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_set_limit_status(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_add_limit_free(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_set_max_page_size(cmd_parms *cmd, void *config, const char *arg);
+const char *muse_set_max_input(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_set_abandoned(cmd_parms *cmd, void *config, const char *arg);
 
 /* For a server. */

@@ -33,7 +33,8 @@ static int hand_over(const muse_request *q, int engine)
     ssize_t sent = -1;
 
     again.refresh = 1;
-    request = muse_fcgi_request(q->r, q->r->pool, muse_params_make(q->r->pool, &again), &length);
+    request =
+        muse_fcgi_request(q->r, q->r->pool, muse_params_make(q->r->pool, &again), NULL, &length);
     if (request && muse_link_open(engine, 1, &link) == 0) {
         sent = send(link.fd, request, length, MSG_NOSIGNAL);
         muse_link_close(&link);

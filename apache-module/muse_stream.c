@@ -212,6 +212,9 @@ static muse_stream_want take_bytes(muse_stream *s, const char *bytes, const char
     apr_size_t length;
     muse_answer_status taken;
 
+    if (!s->answered && s->q->body) {
+        muse_body_drop(s->q->body); /* no engine is asked once more */
+    }
     s->answered = 1;
     for (;;) {
         switch (muse_fcgi_read(&s->reader, &bytes, end, &data, &length)) {
@@ -324,8 +327,8 @@ static int encode_request(muse_stream *s)
 {
     if (!s->outgoing) {
         apr_pool_create(&s->outgoing, s->r->pool);
-        s->request =
-            muse_fcgi_request(s->r, s->outgoing, muse_params_make(s->outgoing, s->q), &s->length);
+        s->request = muse_fcgi_request(s->r, s->outgoing, muse_params_make(s->outgoing, s->q),
+                                       s->q->body, &s->length);
     }
     return s->request != NULL;
 }

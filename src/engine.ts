@@ -20,8 +20,9 @@ import { ModelSource } from './models/source.ts';
 import { systemFiles } from './pages/files.ts';
 import { PageStore } from './pages/page-store.ts';
 import { PromptMemory } from './pages/prompt-memory.ts';
-import { PromptStore } from './pages/prompts.ts';
-import { watchPrompts } from './pages/watch-prompts.ts';
+import { PromptStore, promptPaths } from './pages/prompts.ts';
+import { Sources } from './pages/sources.ts';
+import { fileStates, stateOf } from './pages/watch-files.ts';
 import { createPipeline } from './pipeline.ts';
 import { createProviderDirectory } from './providers/directory.ts';
 import { createTransport } from './providers/transport.ts';
@@ -55,36 +56,38 @@ async function run(): Promise<void> {
 
   const models = new ModelSource({ settings, table: region, clock, secrets, log });
   await models.load();
-  const memory = new PromptMemory(region, systemFiles);
+  const sources = new Sources({
+    files: systemFiles,
+    clock,
+    memory: new PromptMemory(region, systemFiles),
+    onChange([file]) {
+      const epoch = region.raiseEpoch();
+      log.write('prompts-changed', `${file}: pages are made anew (prompt epoch ${epoch})`);
+    },
+    onError: (error) => sayWatchFailed('what pages are made of', error, log),
+  });
+  // Nobody watched it until now. Where it changed, no alias from before is to be trusted; what
+  // still holds is found again by its content key.
+  const hasPages = region.stats().entries > 0;
+  if (!(await sources.resume()) && hasPages) region.raiseEpoch();
   const prompts = new PromptStore({
     files: systemFiles,
     log,
-    onFolder: (folder) => {
-      void memory.note(folder);
-      watchPrompts(folder, {
-        files: systemFiles,
-        clock,
-        onChange() {
-          const epoch = region.raiseEpoch();
-          void memory.note(folder);
-          log.write('prompts-changed', `${folder}: pages are made anew (prompt epoch ${epoch})`);
-        },
-        onError: (error) => sayWatchFailed(folder, error, log),
-      });
+    onFolder: async (folder) => {
+      sources.add(await fileStates(promptPaths(folder), systemFiles));
     },
   });
-  // Nobody watched the prompts until now. Where they changed, no alias from before is to be
-  // trusted; what still holds is found again by its content key.
-  if (!(await memory.holds())) {
-    if (region.stats().entries > 0) region.raiseEpoch();
-    memory.clear();
-  }
 
   const moves = startHeartbeat(() => region.beat(settings.engine), clock);
   const slot = region.claimCounters();
   const deferred = new DeferredAnswers(clock, settings.engine);
   const pipeline = createPipeline({
-    pages: new PageStore(systemFiles, clock),
+    pages: new PageStore({
+      files: systemFiles,
+      clock,
+      onIncludes: (marks) =>
+        sources.add(new Map([...marks].map(([path, mark]) => [path, stateOf(mark)]))),
+    }),
     models,
     prompts,
     providers: createProviderDirectory({

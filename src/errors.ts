@@ -47,6 +47,11 @@ export const FAILURES = {
     status: 503,
     visitor: 'Too many pages are being written. Please try again in a moment.',
   },
+  'input-too-large': { status: 413, visitor: 'What you sent is too long for this page.' },
+  'form-unreadable': { status: 400, visitor: 'The form that you sent can’t be read.' },
+  'form-type': { status: 415, visitor: 'This page takes the fields of a form, and no files.' },
+  'method-refused': { status: 405, visitor: 'This page takes no forms.' },
+  'page-include': { status: 500, visitor: SITE },
   'request-invalid': { status: 500, visitor: SITE },
   'request-failed': { status: 500, visitor: 'Something went wrong while this page was made.' },
 } as const satisfies Partial<Record<EventName, Failure>>;
@@ -54,8 +59,12 @@ export const FAILURES = {
 export type FailureCode = keyof typeof FAILURES;
 
 export interface MuseErrorOptions {
+  /** In place of the code's own. */
+  readonly status?: number | undefined;
   /** Seconds after which it makes sense to ask again. */
   readonly retryAfter?: number | undefined;
+  /** The methods that there are, where another one was refused. */
+  readonly allow?: string | undefined;
   /** The status that a provider answered with, if it is one. */
   readonly answered?: number | undefined;
   /** What was caught; never shown, and logged only as `detail` says it. */
@@ -70,15 +79,17 @@ export class MuseError extends Error {
   readonly status: number;
   readonly visitorMessage: string;
   readonly retryAfter: number | undefined;
+  readonly allow: string | undefined;
   readonly answered: number | undefined;
 
   /** `detail` is for the log: what happened, where, what to do. It may name files and models. */
   constructor(code: FailureCode, detail: string, options: MuseErrorOptions = {}) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.status = FAILURES[code].status;
+    this.status = options.status ?? FAILURES[code].status;
     this.visitorMessage = FAILURES[code].visitor;
     this.retryAfter = options.retryAfter;
+    this.allow = options.allow;
     this.answered = options.answered;
   }
 

@@ -71,6 +71,12 @@ export const EVENTS = {
 
   'deferred-unknown': { number: 'MUSE0270', level: 'info' },
   'deferred-too-many': { number: 'MUSE0271', level: 'warn' },
+
+  'input-too-large': { number: 'MUSE0280', level: 'info' },
+  'form-unreadable': { number: 'MUSE0281', level: 'info' },
+  'form-type': { number: 'MUSE0282', level: 'info' },
+  'method-refused': { number: 'MUSE0283', level: 'info' },
+  'page-include': { number: 'MUSE0284', level: 'error' },
 } as const satisfies Record<string, EventInfo>;
 
 export type EventName = keyof typeof EVENTS;

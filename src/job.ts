@@ -5,13 +5,16 @@ import { type CachePolicy, cachePolicy } from './caching/policy.ts';
 import { MuseError } from './errors.ts';
 import type { Header } from './exchange.ts';
 import type { Model } from './models/model.ts';
+import { type Fields, fieldsThatCount } from './pages/fields.ts';
+import type { FrontMatter } from './pages/front-matter.ts';
 import { composeMessages } from './pages/messages.ts';
 import type { ParsedPage } from './pages/page-store.ts';
 import type { PromptStore } from './pages/prompts.ts';
+import { visitorBytes } from './pages/visitor-text.ts';
 import type { ProviderDirectory } from './providers/directory.ts';
 import type { CompletionRequest, Provider } from './providers/provider.ts';
 import { samplingOf } from './providers/sampling.ts';
-import type { Asked } from './request.ts';
+import type { Asked, CacheMode } from './request.ts';
 import type { Backend } from './settings.ts';
 
 /** What is to be known of a job to find and send its answer. */
@@ -46,6 +49,7 @@ export async function prepareJob(
   asked: Asked,
   { page, template }: ParsedPage,
   model: Model,
+  form: Fields,
   sources: JobSources,
 ): Promise<Job> {
   const backend = sources.backends[asked.backend];
@@ -54,6 +58,7 @@ export async function prepareJob(
   }
   const { provider, url } = sources.providers.find(model, backend);
   const { settings } = page;
+  // The one place that says in which language the page is written: so far the page alone does.
   const { lang, title } = settings;
   const contentType = withCharset(settings.content_type);
   const prompts =
@@ -61,7 +66,8 @@ export async function prepareJob(
       ? { systemPrompt: undefined, layout: undefined }
       : await sources.prompts.read(asked.promptsDir, asked.promptsMinify);
   const prompt = template.render({
-    query: new URLSearchParams(asked.query),
+    query: fieldsThatCount(new URLSearchParams(asked.query), settings.vary),
+    form: fieldsThatCount(form, settings.vary),
     path: asked.path,
     lang: lang ?? '',
     model: model.name,
@@ -71,10 +77,13 @@ export async function prepareJob(
     const advice = 'write into it what the page shall be about';
     throw new MuseError('page-empty', `${asked.file} is empty: ${advice}`);
   }
+  checkInput(prompt, asked);
   const messages = composeMessages({ prompts, prompt, contentType, lang, title });
   const request: CompletionRequest = {
     messages,
     temperature: settings.temperature,
+    topP: settings.top_p,
+    stop: settings.stop === undefined ? undefined : [settings.stop].flat(),
     maxTokens: settings.max_tokens,
     maxTokensDefault: asked.maxTokens ?? MAX_TOKENS_DEFAULT,
     contentType,
@@ -85,11 +94,12 @@ export async function prepareJob(
     model,
     provider,
     request,
-    policy: cachePolicy(asked.cache, {
+    policy: cachePolicy(cacheMode(asked, settings), {
       page: settings.ttl,
       model: model.ttl,
       directive: asked.cacheTtl,
       stale: asked.cacheStale,
+      pageStale: settings.stale,
     }),
     key: contentKey({ messages, model, url, ...sampling, contentType, title, lang }),
     headers: [
@@ -100,6 +110,21 @@ export async function prepareJob(
     lang,
     title,
   };
+}
+
+/** @throws {MuseError} `input-too-large`, told as 414 where all of it stood in the URL. */
+function checkInput(prompt: string, { file, maxInput, method }: Asked): void {
+  const bytes = visitorBytes(prompt);
+  if (bytes <= maxInput) return;
+  const text = `${file}: the visitor’s values have ${bytes} bytes in its prompt`;
+  throw new MuseError('input-too-large', `${text}; MuseAiMaxInput allows ${maxInput}`, {
+    status: method === 'POST' ? undefined : 414,
+  });
+}
+
+/** What a form was answered with is kept only where the page says so. */
+function cacheMode({ cache, method }: Asked, { cache_post }: FrontMatter): CacheMode {
+  return method === 'POST' && cache_post !== true ? 'off' : cache;
 }
 
 function withCharset(contentType: string | undefined): string {

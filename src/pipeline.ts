@@ -19,11 +19,14 @@ import type { DeferredAnswers } from './deferred/deferred-answers.ts';
 import { MuseError } from './errors.ts';
 import type { Handler, Header, Reply } from './exchange.ts';
 import { type Flight, policyFor } from './flight.ts';
+import { readForm } from './forms/form.ts';
+import { answerMethod } from './forms/methods.ts';
 import { type Job, type JobFacts, type JobSources, prepareJob } from './job.ts';
 import { type Log, SharedLog } from './log.ts';
 import type { Model } from './models/model.ts';
 import type { ModelSource } from './models/source.ts';
-import type { PageStore } from './pages/page-store.ts';
+import type { Fields } from './pages/fields.ts';
+import type { PageStore, ParsedPage } from './pages/page-store.ts';
 import { refresh, waitForEnd } from './refreshing.ts';
 import { sendFailure, sendNothingMore } from './replies.ts';
 import { chooseRepresentation } from './representations/choose.ts';
@@ -72,7 +75,9 @@ export function createPipeline(parts: PipelineParts): Handler {
         await answerReturned(parts, visitFor(returned.job), returned);
         return;
       }
-      const job = await prepare(asked, log);
+      const page = await parts.pages.read(asked.file, asked.promptsDir);
+      if (answerMethod(asked.method, page, reply)) return;
+      const job = await prepare(asked, page, await readForm(asked, request.body), log);
       const visit = visitFor(job);
       const { representation } = visit;
       if (representation.isOver) {
@@ -102,23 +107,25 @@ export function createPipeline(parts: PipelineParts): Handler {
       else await sendAsWritten(visit, flight, found !== undefined);
       flight.log.remove(log);
     } catch (thrown) {
+      // It left in the middle of its form.
+      if (signal.aborted && thrown === signal.reason) return;
       const error = MuseError.from(thrown);
       log.write(error.code, error.message);
       sendFailure(reply, error);
     }
   };
 
-  async function prepare(asked: Asked, log: Log): Promise<Job> {
-    const page = await parts.pages.read(asked.file);
+  async function prepare(asked: Asked, page: ParsedPage, form: Fields, log: Log): Promise<Job> {
     const model = parts.models.choose(
       { chosen: asked.model, page: page.page.settings.model, directory: asked.modelDefault },
       log,
     );
-    return prepareJob(asked, page, model, parts);
+    return prepareJob(asked, page, model, form, parts);
   }
 
   async function writeAnew(asked: Asked): Promise<MuseError | 'not kept' | undefined> {
-    const job = await prepare(asked, parts.log);
+    const page = await parts.pages.read(asked.file, asked.promptsDir);
+    const job = await prepare(asked, page, [], parts.log);
     const { key, policy } = job;
     let kept = await answers.find(key, policy.ttl);
     if (kept === undefined) {

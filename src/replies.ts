@@ -43,7 +43,7 @@ function timesOf(answer: Answer, ttl: number, now: number): { lifetime: number; 
  */
 export function streamHead(
   headers: readonly Header[],
-  asked: Pick<Asked, 'cache' | 'isStale'>,
+  asked: Pick<Asked, 'cache' | 'isStale' | 'method'>,
   policy: CachePolicy,
   joined: boolean,
 ): Header[] {
@@ -56,12 +56,13 @@ export function streamHead(
 
 /** Cache-Status of what is being written; `joined` is as above (RFC 9211, section 2.6). */
 export function missStatus(
-  asked: Pick<Asked, 'cache' | 'isStale'>,
+  asked: Pick<Asked, 'cache' | 'isStale' | 'method'>,
   policy: CachePolicy,
   joined: boolean,
 ): string {
   const miss = asked.isStale ? 'stale' : 'uri-miss';
-  const forward = asked.cache === 'on' && policy.lookUp ? miss : 'bypass';
+  const passedOver = asked.method === 'POST' ? 'method' : 'bypass';
+  const forward = asked.cache === 'on' && policy.lookUp ? miss : passedOver;
   const status = `muse; fwd=${forward}${policy.store ? '; stored' : ''}`;
   return joined ? `${status}; collapsed` : status;
 }
@@ -110,6 +111,7 @@ export function sendFailure(reply: Reply, error: MuseError): void {
     ['Cache-Control', 'no-store'],
   ];
   if (error.retryAfter !== undefined) head.push(['Retry-After', String(error.retryAfter)]);
+  if (error.allow !== undefined) head.push(['Allow', error.allow]);
   reply.head(error.status, head);
   reply.end('whole');
 }

@@ -37,6 +37,11 @@ export interface Asked {
   readonly timeout: number;
   /** Bytes after which an answer breaks off. */
   readonly maxPageSize: number;
+  /** Bytes that a visitor's values may have in the prompt. */
+  readonly maxInput: number;
+  /** Of the request's body. */
+  readonly bodyType: string | undefined;
+  readonly bodyCoding: string | undefined;
   /** Whether an answer is written to its end though its last reader has left. */
   readonly finishAbandoned: boolean;
   /** Which server's page this is: what a deferred answer belongs to, beside path and file. */
@@ -57,6 +62,7 @@ export interface Asked {
 const ENV_PREFIX = 'MUSE_ENV_';
 const TIMEOUT_DEFAULT = 300;
 const PAGE_SIZE_DEFAULT = 2_097_152;
+const INPUT_DEFAULT = 16_384;
 
 /**
  * The request behind `params`.
@@ -85,6 +91,9 @@ export function readRequest(params: ReadonlyMap<string, string>): Asked {
     maxTokens: readNumber(params, 'MUSE_MAX_TOKENS'),
     timeout: readNumber(params, 'MUSE_TIMEOUT') || TIMEOUT_DEFAULT,
     maxPageSize: readNumber(params, 'MUSE_MAX_PAGE_SIZE') ?? PAGE_SIZE_DEFAULT,
+    maxInput: readNumber(params, 'MUSE_MAX_INPUT') ?? INPUT_DEFAULT,
+    bodyType: params.get('CONTENT_TYPE'),
+    bodyCoding: params.get('HTTP_CONTENT_ENCODING'),
     finishAbandoned: params.get('MUSE_ABANDONED') === 'finish',
     server: `${params.get('SERVER_NAME') ?? ''}:${params.get('SERVER_PORT') ?? ''}`,
     uri: params.get('REQUEST_URI') ?? '/',

@@ -5,6 +5,7 @@ import { cached } from './cached.ts';
 import { cold } from './cold.ts';
 import { miss } from './miss.ts';
 import { reload } from './reload.ts';
+import { render } from './render.ts';
 import { stampede } from './stampede.ts';
 import { streams } from './streams.ts';
 
@@ -18,4 +19,5 @@ export const suites: readonly Suite[] = [
   stampede,
   abort,
   reload,
+  render,
 ];

@@ -11,6 +11,8 @@ import { type RegionPages, RegionStore } from './region-store.ts';
 export interface PageTimes {
   readonly ttl: number;
   readonly stale: number;
+  /** The page's own word on how long it may be; undefined: httpd's configuration says. */
+  readonly pageStale?: number | undefined;
 }
 
 export interface Answers {
@@ -47,9 +49,10 @@ export function createAnswers(region: RegionPages, clock: Clock, log: Log): Answ
     async keep(key, answer) {
       return keyv.set(key, answer, answer.freshMs + answer.staleMs);
     },
-    alias(pageKey, key, answer, { ttl, stale }) {
+    alias(pageKey, key, answer, { ttl, stale, pageStale }) {
+      const times = { freshMs: ttl * 1_000, staleMs: stale * 1_000, pageStale };
       try {
-        store.alias(pageKey, key, answer, { freshMs: ttl * 1_000, staleMs: stale * 1_000 });
+        store.alias(pageKey, key, answer, times);
       } catch (error) {
         failed(error);
       }

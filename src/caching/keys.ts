@@ -10,17 +10,16 @@
 import { hash } from 'node:crypto';
 import { canonicalJson, type Model } from '../models/model.ts';
 import type { Message } from '../pages/messages.ts';
+import type { Sampling } from '../providers/sampling.ts';
 
 /** Raised when the same inputs would give another page than they did before. */
-const FORMAT = 2;
+const FORMAT = 3;
 
-export interface ContentKeyParts {
+export interface ContentKeyParts extends Sampling {
   readonly messages: readonly Message[];
   readonly model: Model;
   /** Base URL that is asked, also where it is the server's default. */
   readonly url: string | undefined;
-  readonly temperature: number | undefined;
-  readonly maxTokens: number | undefined;
   readonly contentType: string;
   readonly title: string | undefined;
   readonly lang: string | undefined;
@@ -37,7 +36,9 @@ export function contentKey(parts: ContentKeyParts): string {
     model.provider === 'preview' ? model.name : null,
     parts.url ?? null,
     parts.temperature ?? null,
+    parts.topP ?? null,
     parts.maxTokens || null,
+    parts.stop ?? null,
     [parts.contentType, parts.title ?? null, parts.lang ?? null],
   ];
   return hash('sha1', JSON.stringify(said), 'hex');
@@ -49,7 +50,7 @@ const shapes = new WeakMap<Model, string>();
 function shapeOf(model: Model): string {
   const known = shapes.get(model);
   if (known !== undefined) return known;
-  const { temperature, max_tokens, endpoint, ...rest } = model.shape;
+  const { temperature, top_p, max_tokens, stop, endpoint, ...rest } = model.shape;
   const text = canonicalJson(rest);
   shapes.set(model, text);
   return text;

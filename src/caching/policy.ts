@@ -9,6 +9,8 @@ export interface CachePolicy {
   readonly ttl: number;
   /** Seconds for which it is kept beyond that. */
   readonly stale: number;
+  /** The page's own word on how long it is served stale; undefined: the directory's holds. */
+  readonly pageStale?: number | undefined;
 }
 
 export interface TtlSources {
@@ -20,6 +22,8 @@ export interface TtlSources {
   readonly directive: number | undefined;
   /** The longer one of MuseAiCacheStale and MuseAiCacheStaleOnError. */
   readonly stale?: number | undefined;
+  /** From the page's front matter. */
+  readonly pageStale?: number | undefined;
 }
 
 const TTL_DEFAULT = 300;
@@ -28,8 +32,9 @@ const TTL_DEFAULT = 300;
 export function cachePolicy(mode: CacheMode, sources: TtlSources): CachePolicy {
   const ttl = sources.page ?? sources.model ?? sources.directive ?? TTL_DEFAULT;
   const enabled = mode !== 'off' && ttl > 0;
-  const stale = sources.stale ?? 0;
-  return { lookUp: enabled && mode === 'on', store: enabled, ttl, stale };
+  const { pageStale } = sources;
+  const stale = Math.max(sources.stale ?? 0, pageStale ?? 0);
+  return { lookUp: enabled && mode === 'on', store: enabled, ttl, stale, pageStale };
 }
 
 /** Seconds. */

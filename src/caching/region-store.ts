@@ -84,7 +84,7 @@ export class RegionStore {
     pageKey: Buffer,
     key: string,
     answer: Answer,
-    times: Pick<Answer, 'freshMs' | 'staleMs'>,
+    times: Pick<Answer, 'freshMs' | 'staleMs'> & { readonly pageStale?: number | undefined },
   ): void {
     const { now, regionNow } = this.#times();
     const storedAt = Math.max(0, regionNow - (now - answer.storedAt));
@@ -95,7 +95,7 @@ export class RegionStore {
       freshUntil,
       staleUntil: Math.min(keptUntil, freshUntil + times.staleMs),
       alias: true,
-      head: NO_HEAD,
+      head: staleHead(times.pageStale),
       body: toKey(key),
     });
   }
@@ -131,6 +131,14 @@ export class RegionStore {
   #times(): { now: number; regionNow: number } {
     return { now: this.#clock.now(), regionNow: this.#region.nowMs() };
   }
+}
+
+/** What httpd's children read of an alias beside its content's key: see muse_cached.c. */
+function staleHead(seconds: number | undefined): Buffer {
+  if (seconds === undefined) return NO_HEAD;
+  const head = Buffer.alloc(4);
+  head.writeUInt32LE(seconds);
+  return head;
 }
 
 function toKey(hex: string): Buffer {

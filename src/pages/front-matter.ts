@@ -12,11 +12,22 @@ const oneLine = z
   .max(200)
   .regex(/^[^\u0000-\u001f\u007f]*$/, 'must be one line');
 
-const schema = z.strictObject({
+const fieldName = z.string().min(1).max(200);
+const stopText = z.string().min(1).max(200);
+
+/** Every field there is. What of it changes the answer is in the content key: see job.ts. */
+export const frontMatterSchema = z.strictObject({
   model: oneLine.optional(),
   ttl: z.int().min(0).max(31_536_000).optional(),
+  stale: z.int().min(0).max(31_536_000).optional(),
   temperature: z.number().min(0).max(2).optional(),
+  top_p: z.number().min(0).max(1).optional(),
   max_tokens: z.int().min(0).max(200_000).optional(),
+  stop: z
+    .union([stopText, z.array(stopText).min(1).max(4)], 'must be a text, or 1 to 4 texts')
+    .optional(),
+  vary: z.union([fieldName, z.array(fieldName).max(100)], 'must be the names of fields').optional(),
+  cache_post: z.boolean().optional(),
   content_type: oneLine
     .regex(
       /^[\w.+-]+\/[\w.+-]+(?:\s*;\s*[\w.+-]+=(?:[\w.+-]+|"[^"\\]*"))*$/,
@@ -32,7 +43,7 @@ const schema = z.strictObject({
   title: oneLine.optional(),
 });
 
-export type FrontMatter = Readonly<z.output<typeof schema>>;
+export type FrontMatter = Readonly<z.output<typeof frontMatterSchema>>;
 
 const FENCE = /^---[ \t]*$/;
 
@@ -62,7 +73,7 @@ export function splitFrontMatter(file: string, text: string): Page {
 function parse(file: string, yaml: string): FrontMatter {
   if (yaml.replace(/^\s*#.*$/gm, '').trim() === '') return {};
   try {
-    return Object.freeze(parseLocated(yaml, schema, { format: 'yaml', lineOffset: 1 }));
+    return Object.freeze(parseLocated(yaml, frontMatterSchema, { format: 'yaml', lineOffset: 1 }));
   } catch (cause) {
     if (!(cause instanceof LocatedError)) throw cause;
     throw new MuseError('page-front-matter', cause.in(file), { cause });

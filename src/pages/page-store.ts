@@ -1,7 +1,9 @@
-/** Pages and their templates, parsed, kept while their files stay as they are. */
+/** Pages and their templates, parsed, kept while all of their files stay as they are. */
 
+import { dirname } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { type FileMark, type Files, sameMark } from './files.ts';
+import { IncludeFiles } from './include-files.ts';
 import { type Page, readPage } from './page.ts';
 import { type PageTemplate, parseTemplate } from './template.ts';
 
@@ -11,8 +13,19 @@ export interface ParsedPage {
   readonly template: PageTemplate;
 }
 
+/** Files, there or not, as they were. */
+export type Marks = ReadonlyMap<string, FileMark | undefined>;
+
 interface Kept extends ParsedPage {
-  readonly mark: FileMark;
+  /** Of the page and of all that was looked at for what it includes. */
+  readonly marks: Marks;
+}
+
+export interface PageStoreOptions {
+  readonly files: Files;
+  readonly clock: Clock;
+  /** Told what a page is made of besides its own file, so that changes can be watched. */
+  readonly onIncludes?: (marks: Marks) => void;
 }
 
 const PAGES_MAX = 1_000;
@@ -23,35 +36,59 @@ const PAGES_MAX = 1_000;
 const SETTLED_MS = 2_000;
 
 export class PageStore {
-  readonly #files: Files;
-  readonly #clock: Clock;
+  readonly #options: PageStoreOptions;
   readonly #kept = new Map<string, Kept>();
 
-  constructor(files: Files, clock: Clock) {
-    this.#files = files;
-    this.#clock = clock;
+  constructor(options: PageStoreOptions) {
+    this.#options = options;
   }
 
   /**
-   * The page as it is now.
+   * The page as it is now; what it includes is in its own folder or in `promptsDir`.
    *
    * @throws {MuseError} as `readPage` and `parseTemplate` do.
    */
-  async read(file: string): Promise<ParsedPage> {
-    const kept = this.#kept.get(file);
-    const mark = await this.#files.mark(file).catch(() => undefined);
-    if (kept !== undefined && sameMark(kept.mark, mark)) return kept;
-    this.#kept.delete(file);
-    const now = this.#clock.now();
-    const page = await readPage(file, this.#files);
-    const parsed = { page, template: parseTemplate(page) };
-    if (mark !== undefined && now - mark.changedMs > SETTLED_MS) this.#keep(file, mark, parsed);
-    return parsed;
+  async read(file: string, promptsDir?: string): Promise<ParsedPage> {
+    const { files, clock, onIncludes } = this.#options;
+    const name = JSON.stringify([file, promptsDir]);
+    const kept = this.#kept.get(name);
+    if (kept !== undefined && (await this.#isAsBefore(kept.marks))) return kept;
+    this.#kept.delete(name);
+    const now = clock.now();
+    const mark = await this.#mark(file);
+    const page = await readPage(file, files);
+    const folders = [dirname(file), ...(promptsDir === undefined ? [] : [promptsDir])];
+    const includes = new IncludeFiles(folders);
+    try {
+      const parsed = { page, template: parseTemplate(page, includes) };
+      const marks = new Map([...includes.seen, [file, mark] as const]);
+      if (mark !== undefined && isSettled(marks, now)) this.#keep(name, { ...parsed, marks });
+      return parsed;
+    } finally {
+      if (includes.seen.size > 0) onIncludes?.(includes.seen);
+    }
   }
 
-  #keep(file: string, mark: FileMark, parsed: ParsedPage): void {
+  async #isAsBefore(marks: Marks): Promise<boolean> {
+    for (const [path, before] of marks) {
+      if (!sameMark(before, await this.#mark(path))) return false;
+    }
+    return true;
+  }
+
+  #mark(path: string): Promise<FileMark | undefined> {
+    return this.#options.files.mark(path).catch(() => undefined);
+  }
+
+  #keep(name: string, page: Kept): void {
     const [oldest] = this.#kept.keys();
     if (this.#kept.size >= PAGES_MAX && oldest !== undefined) this.#kept.delete(oldest);
-    this.#kept.set(file, { ...parsed, mark });
+    this.#kept.set(name, page);
   }
+}
+
+function isSettled(marks: Marks, now: number): boolean {
+  return [...marks.values()].every(
+    (mark) => mark === undefined || now - mark.changedMs > SETTLED_MS,
+  );
 }

@@ -28,10 +28,11 @@ export async function readPage(file: string, files: Files): Promise<Page> {
   if (bytes.length > BYTES_MAX) {
     throw new MuseError('page-too-large', `${file}: a page has at most 1 MiB`);
   }
-  return splitFrontMatter(file, decode(file, bytes));
+  return splitFrontMatter(file, decodePage(file, bytes));
 }
 
-function decode(file: string, bytes: Buffer): string {
+/** @throws {MuseError} `page-not-text`. */
+export function decodePage(file: string, bytes: Buffer): string {
   if (bytes.includes(0)) {
     throw new MuseError('page-not-text', `${file}: holds a NUL byte, so it is no prompt`);
   }

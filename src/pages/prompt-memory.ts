@@ -1,20 +1,21 @@
 /**
- * What the prompts looked like when pages were last made from them, kept in the region: so that an
- * engine that starts anew knows whether page keys from before still hold. Without it, every page
- * would have to come from the engine once more after each restart, just when it is needed least.
+ * What prompts and included files looked like when pages were last made from them, kept in the
+ * region: so that an engine that starts anew knows whether page keys from before still hold. Without
+ * it, every page would have to come from the engine once more after each restart, just when it is
+ * needed least.
  */
 
 import { createHash } from 'node:crypto';
 import type { RegionPages } from '../caching/region-store.ts';
 import type { Files } from './files.ts';
-import { promptsState } from './watch-prompts.ts';
+import { type FileStates, fileStates } from './watch-files.ts';
 
 /** A key like any other, which no page can have by chance. */
 const KEY = createHash('sha1').update('mod_muse_ai: state of the prompts').digest();
 const TEN_YEARS_MS = 10 * 365 * 86_400_000;
 
 /** What of the region is needed. */
-type Pages = Pick<RegionPages, 'get' | 'put' | 'nowMs'>;
+type Pages = Pick<RegionPages, 'get' | 'put' | 'remove' | 'nowMs'>;
 
 export class PromptMemory {
   readonly #region: Pages;
@@ -25,30 +26,28 @@ export class PromptMemory {
     this.#files = files;
   }
 
-  /** Whether all prompts are as they were remembered. False when nothing is remembered. */
+  /** Whether all files are as they were remembered. False when nothing is remembered. */
   async holds(): Promise<boolean> {
-    const states = this.#read();
+    const states = this.read();
     if (states === undefined) return false;
-    for (const [folder, state] of states) {
-      if ((await promptsState(folder, this.#files)) !== state) return false;
-    }
-    return true;
+    const now = await fileStates(states.keys(), this.#files);
+    return [...states].every(([path, state]) => now.get(path) === state);
   }
 
-  /** Forgets all folders: from here on, what is remembered is what was seen. */
+  /** Forgets all files: from here on, what is remembered is what was seen. */
   clear(): void {
     this.#write(new Map());
   }
 
-  /** Remembers a folder as it is now. */
-  async note(folder: string): Promise<void> {
-    const state = await promptsState(folder, this.#files);
-    // Read after the wait: another folder may have been noted meanwhile.
-    const states = this.#read() ?? new Map<string, string>();
-    if (states.get(folder) !== state) this.#write(states.set(folder, state));
+  /** Remembers these files, beside those that it does already. */
+  note(states: FileStates): void {
+    const known = this.read() ?? new Map<string, string>();
+    if ([...states].every(([path, state]) => known.get(path) === state)) return;
+    this.#write(new Map([...known, ...states]));
   }
 
-  #read(): Map<string, string> | undefined {
+  /** What is remembered, if anything is. */
+  read(): FileStates | undefined {
     const entry = this.#region.get(KEY);
     if (entry === undefined) return undefined;
     try {
@@ -71,7 +70,8 @@ export class PromptMemory {
         body: Buffer.from(JSON.stringify([...states])),
       });
     } catch {
-      // What could not be remembered is not trusted later: nothing else follows from it.
+      // What could not be remembered is not to be trusted later: then nothing is.
+      this.#region.remove(KEY);
     }
   }
 }

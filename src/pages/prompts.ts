@@ -31,6 +31,12 @@ export function candidates(name: string, minify: boolean): string[] {
   return minify ? [`${name}.min.ai`, `${name}.min.txt`, ...plain] : plain;
 }
 
+/** The files of `folder` that may hold a prompt. */
+export function promptPaths(folder: string): string[] {
+  const names = ['system_prompt', 'layout'].flatMap((name) => candidates(name, true));
+  return names.map((name) => join(folder, name));
+}
+
 export class PromptStore {
   readonly #options: PromptStoreOptions;
   readonly #kept = new Map<string, Kept>();

@@ -6,7 +6,6 @@
  * see the text itself. Filters get the text and their results are marked again (see marks.ts).
  */
 
-const CHARACTERS_MAX = 4_096;
 const LABEL_MAX = 64;
 
 /** The element that encloses a visitor's text in a prompt. */
@@ -18,7 +17,7 @@ export class VisitorText {
 
   /** `label` names the value to the model; it may be a visitor's too. */
   constructor(text: string, label: string) {
-    this.#text = bounded(text);
+    this.#text = cleaned(text);
     this.#label = label;
   }
 
@@ -96,15 +95,33 @@ export function visitorObject(
   });
 }
 
+/** Bytes of `prompt` that came from visitors, delimiters included. */
+export function visitorBytes(prompt: string): number {
+  let bytes = 0;
+  for (const [element] of prompt.matchAll(ELEMENTS)) bytes += Buffer.byteLength(element);
+  return bytes;
+}
+
+const ELEMENTS = new RegExp(`<${VISITOR_ELEMENT} name="[^"<>]*">[^<>]*</${VISITOR_ELEMENT}>`, 'g');
+
 function plain(value: unknown): unknown {
   return value instanceof VisitorText ? value.text : value;
 }
 
-function bounded(text: string): string {
-  const clean = text.toWellFormed().replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, '');
-  return clean.length <= CHARACTERS_MAX ? clean : clean.slice(0, CHARACTERS_MAX).toWellFormed();
+/**
+ * Without what nobody would see: control characters, and the invisible tags of Unicode, with which
+ * whole sentences can be written that only a model reads.
+ */
+function cleaned(text: string): string {
+  return text
+    .toWellFormed()
+    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]|[\u{e0000}-\u{e007f}]/gu, '');
 }
 
+/** Characters that are <, > or & in another width are escaped as these: a model may read them so. */
 function escapeMarkup(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  return text
+    .replace(/[&\uff06\ufe60]/g, '&amp;')
+    .replace(/[<\uff1c\ufe64]/g, '&lt;')
+    .replace(/[>\uff1e\ufe65]/g, '&gt;');
 }

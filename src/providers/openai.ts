@@ -177,7 +177,7 @@ function toParams(
   request: CompletionRequest,
   isOpenAi: boolean,
 ): ChatCompletionCreateParamsStreaming {
-  const { temperature, maxTokens } = samplingOf(request, model);
+  const { temperature, topP, maxTokens, stop } = samplingOf(request, model);
   // OpenAI itself has deprecated max_tokens and newer models refuse it; others know only that.
   const limit = isOpenAi ? 'max_completion_tokens' : 'max_tokens';
   return {
@@ -185,9 +185,9 @@ function toParams(
     messages: request.messages.map(({ role, content }) => ({ role, content })),
     stream: true,
     ...(temperature === undefined ? {} : { temperature }),
-    ...(model.topP === undefined ? {} : { top_p: model.topP }),
+    ...(topP === undefined ? {} : { top_p: topP }),
     ...(maxTokens ? { [limit]: maxTokens } : {}),
-    ...(model.stop === undefined ? {} : { stop: [...model.stop] }),
+    ...(stop === undefined ? {} : { stop: [...stop] }),
     ...(model.streamUsage ? { stream_options: { include_usage: true } } : {}),
   };
 }

@@ -78,13 +78,13 @@ function textPieces(model: Model, request: CompletionRequest): string[] {
 }
 
 function settings(model: Model, request: CompletionRequest): [string, string][] {
-  const { temperature, maxTokens } = samplingOf(request, model);
+  const { temperature, topP, maxTokens, stop } = samplingOf(request, model);
   const all: [string, unknown][] = [
     ['model', model.name],
     ['temperature', temperature],
-    ['top_p', model.topP],
+    ['top_p', topP],
     ['max_tokens', maxTokens],
-    ['stop', model.stop?.join(' ')],
+    ['stop', stop?.join(' ')],
     ['content type', request.contentType],
   ];
   return all.flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));

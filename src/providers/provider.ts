@@ -9,10 +9,14 @@ export interface CompletionRequest {
   readonly messages: readonly Message[];
   /** The page's own; undefined: the model's. */
   readonly temperature: number | undefined;
+  /** The page's own; undefined: the model's. */
+  readonly topP?: number | undefined;
   /** The page's own; undefined: the model's. 0: no limit is sent. */
   readonly maxTokens: number | undefined;
   /** Where neither page nor model sets a limit. */
   readonly maxTokensDefault?: number | undefined;
+  /** The page's own; undefined: the model's. */
+  readonly stop?: readonly string[] | undefined;
   /** Media type of the page. */
   readonly contentType: string;
   /** Seconds for the whole answer. */

@@ -6,15 +6,22 @@ import type { CompletionRequest } from './provider.ts';
 /** What is undefined is not sent. */
 export interface Sampling {
   readonly temperature: number | undefined;
+  readonly topP: number | undefined;
   readonly maxTokens: number | undefined;
+  readonly stop: readonly string[] | undefined;
 }
 
 export function samplingOf(
-  request: Pick<CompletionRequest, 'temperature' | 'maxTokens' | 'maxTokensDefault'>,
+  request: Pick<
+    CompletionRequest,
+    'temperature' | 'topP' | 'maxTokens' | 'maxTokensDefault' | 'stop'
+  >,
   model: Model,
 ): Sampling {
   return {
     temperature: request.temperature ?? model.temperature,
+    topP: request.topP ?? model.topP,
     maxTokens: (request.maxTokens ?? model.maxTokens ?? request.maxTokensDefault) || undefined,
+    stop: request.stop ?? model.stop,
   };
 }

@@ -6,6 +6,7 @@ import { describe, expect } from 'vitest';
 import { parseLocated } from '../../src/located.ts';
 import { modelsFileSchema } from '../../src/models/schema.ts';
 import { splitFrontMatter } from '../../src/pages/front-matter.ts';
+import { IncludeFiles } from '../../src/pages/include-files.ts';
 import { parseTemplate } from '../../src/pages/template.ts';
 import { test } from '../harness/index.ts';
 import { checkConfig } from './check-config.ts';
@@ -48,11 +49,15 @@ describe('a snippet of JSON is a valid models.json', () => {
 });
 
 describe('a page renders to a prompt', () => {
+  /** Where what it includes is. */
+  const shared = join(checkout, 'demo', 'prompts');
+
   test.each(snippets('ai'))('$where', ({ fence }) => {
     const page = splitFrontMatter(fence.document, fence.text);
     for (const query of [[], [['tree', 'oak']]] as const) {
-      const prompt = parseTemplate(page).render({
+      const prompt = parseTemplate(page, new IncludeFiles([shared])).render({
         query,
+        form: [],
         path: '/page',
         lang: '',
         model: 'writer',

@@ -54,14 +54,14 @@ describe('Protect and serve .ai sources', () => {
   });
 });
 
-describe('Use variables in a prompt', () => {
-  const title = 'Use variables in a prompt';
+describe('Use what the visitor sends', () => {
+  const title = 'Use what the visitor sends';
 
   test('the query comes delimited and declared variables come bare', async ({ httpd }) => {
     httpd.config.muse({ models: previews('first') });
     configure(httpd, snippet(title, 'apache'));
     httpd.site.write('trees.ai', snippet(title, 'ai'));
-    httpd.site.write('known.ai', snippet(title, 'ai', 1));
+    httpd.site.write('known.ai', snippet(title, 'ai', 2));
     await httpd.start();
     const unescaped = async (path: string) =>
       (await httpd.get(path)).text.replaceAll('&lt;', '<').replaceAll('&gt;', '>');

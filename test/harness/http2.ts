@@ -17,7 +17,11 @@ export class Http2Client {
   /** Sends a request and returns at once. */
   open(
     path: string,
-    options: { readonly method?: string; readonly headers?: Record<string, string> } = {},
+    options: {
+      readonly method?: string;
+      readonly headers?: Record<string, string>;
+      readonly body?: string;
+    } = {},
   ): Exchange {
     const stream = this.#session.request({
       ':method': options.method ?? 'GET',
@@ -44,7 +48,7 @@ export class Http2Client {
         stream,
       );
     });
-    stream.end();
+    stream.end(options.body);
     return exchange;
   }
 

@@ -62,6 +62,9 @@ test('the demo site serves its pages, follows models.json, and ends on Ctrl-C', 
   expect((await get('/glossary.ai')).text).toMatch(/<\/html>\s*$/);
   expect((await get('/recipe')).headers.get('content-type')).toMatch(/^text\/plain/);
   expect((await get('/topic?topic=suspension-bridges')).text).toContain('suspension-bridges');
+  const letter = { method: 'POST', body: new URLSearchParams('name=Ann&wishes=a+quiet+week') };
+  expect(await (await fetch(`${base}/letter`, letter)).text()).toContain('a quiet week');
+  expect((await get('/locks')).text).toContain('Use plain words');
   expect((await get('/hello')).headers.get('cache-status')).toContain('hit');
   expect((await get('/hello?model=preview-terse')).text).toContain('preview-terse');
   expect((await get('/closed/draft.ai')).text).not.toContain('Nobody can read it');

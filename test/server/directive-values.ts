@@ -55,6 +55,12 @@ const others: readonly WrongLine[] = [
       /not a size from 1K to 256M; .*for example: MuseAiMaxPageSize 2M/,
     ],
   ),
+  ...['0', '257K', '1M', '2MB', '-1', 'lots'].map(
+    (value): WrongLine => [
+      `MuseAiMaxInput ${value}`,
+      /not a size from 1 to 256K; .*for example: MuseAiMaxInput 16K/,
+    ],
+  ),
   ['MuseAiAbandoned Keep', /"Keep" is neither Cancel .* nor Finish/],
   ['MuseAiTimeout 1 2', /takes one argument, seconds that a whole page may take/],
 ];

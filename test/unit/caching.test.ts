@@ -22,7 +22,9 @@ describe('the content key', () => {
     model: model({}),
     url: 'http://a/v1',
     temperature: undefined,
+    topP: undefined,
     maxTokens: 100,
+    stop: undefined,
     contentType: 'text/html; charset=utf-8',
     title: undefined,
     lang: undefined,
@@ -30,7 +32,7 @@ describe('the content key', () => {
   });
 
   test('is a fixed function of its parts: another host and release finds the same page', () => {
-    expect(contentKey(parts())).toBe('3172233fc3d8afe151038016ac9140a645d62c64');
+    expect(contentKey(parts())).toBe('bef55c524825f5d7eeb321224cb895ed51f54eb4');
   });
 
   test.for<[string, Partial<ContentKeyParts>]>([
@@ -70,7 +72,9 @@ describe('the content key', () => {
     ['the language', { lang: 'de' }],
     ['the title in place of the language', { title: 'de' }],
     ['whether reasoning is shown', { model: model({ reasoning: 'show' }) }],
-    ['a stop text', { model: model({ stop: 'x' }) }],
+    ['top_p', { topP: 0.5 }],
+    ['a stop text', { stop: ['x'] }],
+    ['where a stop text ends', { stop: ['x', 'y'] }],
   ])('changes with %s', ([, change]) => {
     expect(contentKey(parts(change))).not.toBe(contentKey(parts()));
   });

@@ -78,7 +78,7 @@ describe('the table of events', () => {
   test('has every failure, and no failure tells a visitor a name or a number', () => {
     for (const [code, { status, visitor }] of Object.entries(FAILURES)) {
       expect(EVENTS).toHaveProperty(code);
-      expect(status).toBeGreaterThanOrEqual(403);
+      expect(status).toBeGreaterThanOrEqual(400);
       expect(visitor).toMatch(/^[A-Z][^\d"/]*\.$/);
     }
   });

@@ -1,4 +1,4 @@
-import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Files, systemFiles } from '../../src/pages/files.ts';
 import { PageStore } from '../../src/pages/page-store.ts';
@@ -22,7 +22,7 @@ function open({ settled = true } = {}) {
     },
   };
   const clock = new ManualClock(Date.now() + (settled ? 10_000 : 0));
-  const store = new PageStore(files, clock);
+  const store = new PageStore({ files, clock });
   const file = folder.at('page.ai');
   return {
     file,
@@ -78,5 +78,70 @@ describe('a page', () => {
     await expect(template()).rejects.toMatchObject({ code: 'page-template' });
     write('{{ path }}');
     expect(await template()).toBe('{{ path }}');
+  });
+});
+
+describe('what a page includes', () => {
+  const values = { query: [], form: [], path: '/', lang: '', model: 'm', env: new Map() };
+
+  function including() {
+    const told: string[][] = [];
+    let reads = 0;
+    const store = new PageStore({
+      files: {
+        mark: systemFiles.mark,
+        read(path, limit) {
+          reads += 1;
+          return systemFiles.read(path, limit);
+        },
+      },
+      clock: new ManualClock(Date.now() + 10_000),
+      onIncludes: (marks) => told.push([...marks.keys()]),
+    });
+    mkdirSync(folder.at('prompts'));
+    mkdirSync(folder.at('site'));
+    writeFileSync(folder.at('site/page.ai'), 'A {% include "tone" %} page');
+    const render = async (prompts?: string) =>
+      (await store.read(folder.at('site/page.ai'), prompts)).template.render(values);
+    return { told, render, reads: () => reads };
+  }
+
+  test('is read anew when it changes, comes or goes, and only then', async () => {
+    const { told, render, reads } = including();
+    const prompts = folder.at('prompts');
+    writeFileSync(folder.at('prompts/tone.ai'), 'warm');
+    expect([await render(prompts), await render(prompts)]).toEqual(['A warm page', 'A warm page']);
+    expect([reads(), told.length]).toEqual([1, 1]);
+    expect(told[0]).toEqual([
+      folder.at('site/tone.ai'),
+      folder.at('site/tone.txt'),
+      folder.at('prompts/tone.ai'),
+    ]);
+    writeFileSync(folder.at('prompts/tone.ai'), 'cooler');
+    expect(await render(prompts)).toBe('A cooler page');
+    writeFileSync(folder.at('site/tone.txt'), 'near');
+    expect(await render(prompts)).toBe('A near page');
+    rmSync(folder.at('site/tone.txt'));
+    expect(await render(prompts)).toBe('A cooler page');
+    rmSync(folder.at('prompts/tone.ai'));
+    await expect(render(prompts)).rejects.toMatchObject({ code: 'page-include' });
+    writeFileSync(folder.at('prompts/tone.ai'), 'again');
+    expect(await render(prompts)).toBe('A again page');
+  });
+
+  test('is another where the prompts are others', async () => {
+    const { render } = including();
+    mkdirSync(folder.at('others'));
+    writeFileSync(folder.at('prompts/tone.ai'), 'warm');
+    writeFileSync(folder.at('others/tone.ai'), 'cold');
+    expect(await render(folder.at('prompts'))).toBe('A warm page');
+    expect(await render(folder.at('others'))).toBe('A cold page');
+    await expect(render()).rejects.toMatchObject({ code: 'page-include' });
+  });
+
+  test('that is not there is watched for', async () => {
+    const { told, render } = including();
+    await expect(render()).rejects.toMatchObject({ code: 'page-include' });
+    expect(told).toEqual([[folder.at('site/tone.ai'), folder.at('site/tone.txt')]]);
   });
 });

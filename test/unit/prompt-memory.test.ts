@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemFiles } from '../../src/pages/files.ts';
 import { PromptMemory } from '../../src/pages/prompt-memory.ts';
+import { promptPaths } from '../../src/pages/prompts.ts';
+import { fileStates } from '../../src/pages/watch-files.ts';
 import { Region } from '../../src/region.ts';
 
 function start() {
@@ -14,7 +16,8 @@ function start() {
     region.detach();
     rmSync(folder, { recursive: true });
   });
-  return { region, folder, memory: new PromptMemory(region, systemFiles) };
+  const states = () => fileStates(promptPaths(folder), systemFiles);
+  return { region, folder, states, memory: new PromptMemory(region, systemFiles) };
 }
 
 test('a new region remembers nothing, so nothing from before is trusted', async () => {
@@ -23,8 +26,8 @@ test('a new region remembers nothing, so nothing from before is trusted', async 
 });
 
 test('prompts that stayed as they were hold for the next engine', async () => {
-  const { memory, folder, region } = start();
-  await memory.note(folder);
+  const { memory, states, region } = start();
+  memory.note(await states());
   expect(await new PromptMemory(region, systemFiles).holds()).toBe(true);
 });
 
@@ -33,8 +36,8 @@ test.each([
   ['removed', (folder: string) => rmSync(join(folder, 'layout.ai'))],
   ['added', (folder: string) => writeFileSync(join(folder, 'system_prompt.txt'), 'Be brief.')],
 ])('a prompt that was %s meanwhile is noticed', async (_how, change) => {
-  const { memory, folder } = start();
-  await memory.note(folder);
+  const { memory, folder, states } = start();
+  memory.note(await states());
   change(folder);
   expect(await memory.holds()).toBe(false);
 });
@@ -46,8 +49,8 @@ test('after clearing, an empty memory holds', async () => {
 });
 
 test('a damaged record counts as nothing remembered', async () => {
-  const { memory, folder, region } = start();
-  await memory.note(folder);
+  const { memory, states, region } = start();
+  memory.note(await states());
   const damaged = {
     get: () => ({
       storedAt: 0,
@@ -58,7 +61,16 @@ test('a damaged record counts as nothing remembered', async () => {
       body: Buffer.from('[["/prom'),
     }),
     put: region.put.bind(region),
+    remove: region.remove.bind(region),
     nowMs: region.nowMs.bind(region),
   };
   expect(await new PromptMemory(damaged, systemFiles).holds()).toBe(false);
+});
+
+test('what can’t be remembered leaves nothing to be trusted', async () => {
+  const { memory, states } = start();
+  memory.note(await states());
+  const many = Array.from({ length: 20_000 }, (_, i) => [`/prompts/${i}.ai`, 'absent'] as const);
+  memory.note(new Map(many));
+  expect(await memory.holds()).toBe(false);
 });

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { systemFiles } from '../../src/pages/files.ts';
 import { composeMessages } from '../../src/pages/messages.ts';
-import { PromptStore } from '../../src/pages/prompts.ts';
-import { watchPrompts } from '../../src/pages/watch-prompts.ts';
+import { PromptStore, promptPaths } from '../../src/pages/prompts.ts';
+import { fileStates, watchFiles } from '../../src/pages/watch-files.ts';
 import { temporaryFolder } from './support/folder.ts';
 import { ListLog } from './support/log.ts';
 
@@ -107,7 +107,7 @@ describe('a change in a prompts folder', () => {
   async function watching(path: string) {
     let seen = Promise.withResolvers<void>();
     let calls = 0;
-    const watch = watchPrompts(path, {
+    const watch = watchFiles(await fileStates(promptPaths(path), systemFiles), {
       files: systemFiles,
       clock: systemClock,
       onChange() {

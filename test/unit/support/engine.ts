@@ -47,7 +47,7 @@ export async function openEngine() {
   await models.load();
   const failures: unknown[] = [];
   const handler = createPipeline({
-    pages: new PageStore(systemFiles, clock),
+    pages: new PageStore({ files: systemFiles, clock }),
     models,
     prompts: new PromptStore({ files: systemFiles, log, onFolder: () => undefined }),
     providers: { find: (model) => ({ provider, url: `http://${model.name}/v1` }) },
@@ -61,11 +61,13 @@ export async function openEngine() {
   });
   const write = (name: string, content: string) => writeFileSync(folder.at(name), content);
   write('page.ai', 'Write about herons.');
-  const start = (params = {}, signal?: AbortSignal, file = 'page.ai') => {
+  const start = (params = {}, signal?: AbortSignal, file = 'page.ai', body = '') => {
     const reply = new RecordedReply();
-    const done = handler(pageRequest(folder.at(file), params, signal), reply).catch((error) => {
-      failures.push(error);
-    });
+    const done = handler(pageRequest(folder.at(file), params, signal, body), reply).catch(
+      (error) => {
+        failures.push(error);
+      },
+    );
     return { reply, done };
   };
   return {
@@ -87,8 +89,8 @@ export async function openEngine() {
       const [request] = provider.requests;
       return request && samplingOf(request, this.model(name));
     },
-    async get(params = {}, file = 'page.ai') {
-      const { reply, done } = start(params, undefined, file);
+    async get(params = {}, file = 'page.ai', body = '') {
+      const { reply, done } = start(params, undefined, file, body);
       await done;
       return reply;
     },

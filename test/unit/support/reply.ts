@@ -55,7 +55,12 @@ export function pageRequest(
   file: string,
   params: Readonly<Record<string, string>> = {},
   signal: AbortSignal = new AbortController().signal,
+  body = '',
 ): PageRequest {
   const all = { REQUEST_METHOD: 'GET', SCRIPT_FILENAME: file, ...params };
-  return { params: new Map(Object.entries(all)), body: (async function* () {})(), signal };
+  return { params: new Map(Object.entries(all)), body: pieces(body), signal };
+}
+
+async function* pieces(body: string): AsyncGenerator<Uint8Array> {
+  if (body !== '') yield Buffer.from(body);
 }

@@ -1,0 +1,20 @@
+/** The bytes of a request's body, all together. */
+
+import { MuseError } from '../errors.ts';
+
+/** httpd's module lets no more through. */
+const BYTES_MAX = 1_048_576;
+
+/** @throws {MuseError} `input-too-large`; the reason of an abort. */
+export async function readBody(file: string, body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of body) {
+    length += piece.length;
+    if (length > BYTES_MAX) {
+      throw new MuseError('input-too-large', `${file}: a form with over ${BYTES_MAX} bytes`);
+    }
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces, length);
+}
