@@ -4,6 +4,7 @@ import { contentKey } from './caching/keys.ts';
 import { type CachePolicy, cachePolicy } from './caching/policy.ts';
 import { MuseError } from './errors.ts';
 import type { Header } from './exchange.ts';
+import { isHtml, MARKDOWN } from './media-type.ts';
 import type { Model } from './models/model.ts';
 import { composeMessages } from './pages/messages.ts';
 import type { ParsedPage } from './pages/page-store.ts';
@@ -28,6 +29,8 @@ export interface JobFacts {
 export interface Job extends JobFacts {
   readonly provider: Provider;
   readonly request: CompletionRequest;
+  /** Whether scripts are let through. */
+  readonly scripts: boolean;
   readonly lang: string | undefined;
   readonly title: string | undefined;
 }
@@ -56,6 +59,8 @@ export async function prepareJob(
   const { settings } = page;
   const { lang, title } = settings;
   const contentType = withCharset(settings.content_type);
+  const written = settings.render === undefined ? contentType : MARKDOWN;
+  const scripts = asked.scripts && isHtml(written);
   const prompts =
     asked.promptsDir === undefined
       ? { systemPrompt: undefined, layout: undefined }
@@ -71,13 +76,20 @@ export async function prepareJob(
     const advice = 'write into it what the page shall be about';
     throw new MuseError('page-empty', `${asked.file} is empty: ${advice}`);
   }
-  const messages = composeMessages({ prompts, prompt, contentType, lang, title });
+  const messages = composeMessages({
+    prompts,
+    prompt,
+    contentType: written,
+    scripts,
+    lang,
+    title,
+  });
   const request: CompletionRequest = {
     messages,
     temperature: settings.temperature,
     maxTokens: settings.max_tokens,
     maxTokensDefault: asked.maxTokens ?? MAX_TOKENS_DEFAULT,
-    contentType,
+    contentType: written,
     timeout: asked.timeout,
   };
   const sampling = samplingOf(request, model);
@@ -91,12 +103,23 @@ export async function prepareJob(
       directive: asked.cacheTtl,
       stale: asked.cacheStale,
     }),
-    key: contentKey({ messages, model, url, ...sampling, contentType, title, lang }),
+    key: contentKey({
+      messages,
+      model,
+      url,
+      ...sampling,
+      contentType,
+      written,
+      scripts,
+      title,
+      lang,
+    }),
     headers: [
       ['Content-Type', contentType],
       ...(lang === undefined ? [] : [['Content-Language', lang] as const]),
     ],
     contentType,
+    scripts,
     lang,
     title,
   };

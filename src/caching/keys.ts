@@ -12,7 +12,7 @@ import { canonicalJson, type Model } from '../models/model.ts';
 import type { Message } from '../pages/messages.ts';
 
 /** Raised when the same inputs would give another page than they did before. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 export interface ContentKeyParts {
   readonly messages: readonly Message[];
@@ -22,6 +22,10 @@ export interface ContentKeyParts {
   readonly temperature: number | undefined;
   readonly maxTokens: number | undefined;
   readonly contentType: string;
+  /** What the model writes, which the page is made from. */
+  readonly written?: string;
+  /** Whether scripts are let through. */
+  readonly scripts?: boolean;
   readonly title: string | undefined;
   readonly lang: string | undefined;
 }
@@ -39,6 +43,7 @@ export function contentKey(parts: ContentKeyParts): string {
     parts.temperature ?? null,
     parts.maxTokens || null,
     [parts.contentType, parts.title ?? null, parts.lang ?? null],
+    [parts.written ?? parts.contentType, parts.scripts ?? false],
   ];
   return hash('sha1', JSON.stringify(said), 'hex');
 }

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { MuseError } from '../errors.ts';
 import { LocatedError, parseLocated } from '../located.ts';
+import { isHtml } from '../media-type.ts';
 import type { Page } from './page.ts';
 
 const oneLine = z
@@ -12,7 +13,7 @@ const oneLine = z
   .max(200)
   .regex(/^[^\u0000-\u001f\u007f]*$/, 'must be one line');
 
-const schema = z.strictObject({
+const fields = z.strictObject({
   model: oneLine.optional(),
   ttl: z.int().min(0).max(31_536_000).optional(),
   temperature: z.number().min(0).max(2).optional(),
@@ -23,6 +24,7 @@ const schema = z.strictObject({
       'must be a media type, such as text/plain',
     )
     .optional(),
+  render: z.enum(['markdown']).optional(),
   lang: oneLine
     .regex(
       /^[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*$/,
@@ -30,6 +32,12 @@ const schema = z.strictObject({
     )
     .optional(),
   title: oneLine.optional(),
+});
+
+const schema = fields.superRefine(({ content_type: contentType, render }, context) => {
+  if (render === undefined || contentType === undefined || isHtml(contentType)) return;
+  const message = 'what is rendered from Markdown is text/html; leave content_type out';
+  context.addIssue({ code: 'custom', path: ['render'], message });
 });
 
 export type FrontMatter = Readonly<z.output<typeof schema>>;

@@ -188,6 +188,7 @@ function toParams(
     ...(model.topP === undefined ? {} : { top_p: model.topP }),
     ...(maxTokens ? { [limit]: maxTokens } : {}),
     ...(model.stop === undefined ? {} : { stop: [...model.stop] }),
+    ...(request.jsonMode ? { response_format: { type: 'json_object' } as const } : {}),
     ...(model.streamUsage ? { stream_options: { include_usage: true } } : {}),
   };
 }

@@ -1,5 +1,6 @@
 /** The `preview` provider: no network and no AI; it shows the prompt that a model would get. */
 
+import { isHtml, isJson } from '../media-type.ts';
 import type { Model } from '../models/model.ts';
 import type { CompletionRequest, Provider } from './provider.ts';
 import { samplingOf } from './sampling.ts';
@@ -7,9 +8,7 @@ import { samplingOf } from './sampling.ts';
 export function createPreviewProvider(model: Model): Provider {
   return {
     async complete(request, sink, signal) {
-      const pieces = /^text\/html\b/i.test(request.contentType)
-        ? htmlPieces(model, request)
-        : textPieces(model, request);
+      const pieces = piecesOf(model, request);
       for (const text of pieces) {
         signal.throwIfAborted();
         sink.text(text);
@@ -20,6 +19,22 @@ export function createPreviewProvider(model: Model): Provider {
       return { reason: 'stop' };
     },
   };
+}
+
+function piecesOf(model: Model, request: CompletionRequest): string[] {
+  if (isHtml(request.contentType)) return htmlPieces(model, request);
+  return isJson(request.contentType) ? [jsonText(model, request)] : textPieces(model, request);
+}
+
+function jsonText(model: Model, request: CompletionRequest): string {
+  const about = 'no model wrote this; it is the prompt that a language model would get';
+  const { messages } = request;
+  const preview = {
+    preview: about,
+    messages,
+    settings: Object.fromEntries(settings(model, request)),
+  };
+  return JSON.stringify(preview, null, 2);
 }
 
 const STYLE = `

@@ -13,8 +13,10 @@ export interface CompletionRequest {
   readonly maxTokens: number | undefined;
   /** Where neither page nor model sets a limit. */
   readonly maxTokensDefault?: number | undefined;
-  /** Media type of the page. */
+  /** Media type of what the model is to write. */
   readonly contentType: string;
+  /** Whether the endpoint is asked for JSON by `response_format`. */
+  readonly jsonMode?: boolean;
   /** Seconds for the whole answer. */
   readonly timeout: number;
   /** How many of these seconds were used up before this call. */

@@ -7,9 +7,16 @@
  */
 
 import { createHash, type Hash, randomBytes } from 'node:crypto';
+import type { Header } from '../exchange.ts';
 
 /** The header in which httpd gets the sources; it makes the policy of them. */
 export const SCRIPTS_HEADER = 'Muse-Scripts';
+
+/** What is said of a page that is kept. */
+export function keptHeaders(scripts: PageScripts | undefined): Header[] {
+  const sources = scripts?.onceWritten;
+  return sources === undefined ? [] : [[SCRIPTS_HEADER, sources]];
+}
 
 /** Their hashes have to fit into a header. */
 const SCRIPTS_MAX = 32;

@@ -30,7 +30,7 @@ describe('the content key', () => {
   });
 
   test('is a fixed function of its parts: another host and release finds the same page', () => {
-    expect(contentKey(parts())).toBe('3172233fc3d8afe151038016ac9140a645d62c64');
+    expect(contentKey(parts())).toBe('9c74e099795b6944ad4b558519f97320f909a536');
   });
 
   test.for<[string, Partial<ContentKeyParts>]>([
@@ -66,6 +66,8 @@ describe('the content key', () => {
     ['the temperature', { temperature: 0 }],
     ['the limit of tokens', { maxTokens: 101 }],
     ['the media type', { contentType: 'text/plain; charset=utf-8' }],
+    ['what the page is rendered from', { written: 'text/markdown' }],
+    ['whether there may be scripts', { scripts: true }],
     ['the title', { title: 'T' }],
     ['the language', { lang: 'de' }],
     ['the title in place of the language', { title: 'de' }],
