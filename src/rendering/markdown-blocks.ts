@@ -22,8 +22,10 @@ export class MarkdownBlocks {
   #source = '';
   /** The beginning of the line that is being written. */
   #line = '';
+  /** A blank line has ended what stands before it, unless what follows goes on with it. */
   #afterBlank = false;
-  #isTried = false;
+  /** A whole line has followed that. */
+  #lineFollowed = false;
   /** Length of the source at which it is worth reading again. */
   #worthAt = 0;
 
@@ -39,8 +41,10 @@ export class MarkdownBlocks {
       if (index > 0) this.#endLine();
       if (this.#line.length < LINE_MAX) this.#line += part;
     }
-    if (!this.#afterBlank || this.#isTried || this.#line.trim().length < LINE_KNOWN) return '';
-    this.#isTried = true;
+    const isKnown = this.#lineFollowed || this.#line.trim().length >= LINE_KNOWN;
+    if (!this.#afterBlank || !isKnown) return '';
+    this.#afterBlank = false;
+    this.#lineFollowed = false;
     return this.#source.length < this.#worthAt ? '' : this.#renderWhole();
   }
 
@@ -53,9 +57,8 @@ export class MarkdownBlocks {
 
   #endLine(): void {
     const isBlank = this.#line.trim() === '';
-    // A short line that went by unread still begins after a blank one.
-    this.#afterBlank = isBlank || (this.#afterBlank && !this.#isTried);
-    if (isBlank) this.#isTried = false;
+    this.#lineFollowed = !isBlank && this.#afterBlank;
+    if (isBlank) this.#afterBlank = true;
     this.#line = '';
   }
 
