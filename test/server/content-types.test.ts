@@ -52,15 +52,18 @@ describe('a page of JSON', () => {
     ['prose', say('I can not do that.')],
     ['half of it', say('{"a": [1, 2')],
     ['what its limit of tokens cut short', say(json, { finish: 'length' })],
-  ] as const)('is an error when it is %s, and is not kept', async ([, script], { httpd, provider }) => {
-    httpd.site.write('data.ai', jsonPage);
-    enablePages(httpd, provider);
-    provider.script(scriptedModel, script, say(json));
-    await httpd.start();
-    expect((await httpd.get('/data')).status).toBe(502);
-    expect((await httpd.get('/data')).text).toBe(`${json}\n`);
-    httpd.log.expect(285);
-  });
+  ] as const)(
+    'is an error when it is %s, and is not kept',
+    async ([, script], { httpd, provider }) => {
+      httpd.site.write('data.ai', jsonPage);
+      enablePages(httpd, provider);
+      provider.script(scriptedModel, script, say(json));
+      await httpd.start();
+      expect((await httpd.get('/data')).status).toBe(502);
+      expect((await httpd.get('/data')).text).toBe(`${json}\n`);
+      httpd.log.expect(285);
+    },
+  );
 
   test('is an error, too, when it is longer than a page may be', async ({ httpd, provider }) => {
     httpd.site.write('data.ai', jsonPage);
