@@ -3,7 +3,8 @@
  *
  *   configuration   muse_config      settings, their defaults and inheritance
  *                   muse_directives  the directives, their setters (muse_set_directory,
- *                                    muse_set_server) and values (muse_values)
+ *                                    muse_set_csp, muse_set_server) and values
+ *                                    (muse_values)
  *   processes       muse_process     region, sockets, supervisor; kept over restarts
  *                   muse_supervisor  starts and watches the engines
  *                   muse_spawn       starts one
@@ -17,6 +18,7 @@
  *                   muse_cached      answers from the store
  *                   muse_stale       those that are past their time
  *                   muse_body        the form that a POST brings
+ *                   muse_trust       what a browser may do with a page
  *   answers of      muse_params      what the engine is told of a request
  *   the engine      muse_fcgi        FastCGI
  *                   muse_link        connections

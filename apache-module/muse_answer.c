@@ -9,6 +9,7 @@
 #include <util_script.h>
 
 #include "muse_answer.h"
+#include "muse_trust.h"
 
 APLOG_USE_MODULE(muse_ai);
 
@@ -56,6 +57,7 @@ static void read_head(muse_answer *a, const char *head, apr_size_t length)
     request_rec *r = a->q->r;
     apr_bucket_brigade *bb = apr_brigade_create(r->pool, r->connection->bucket_alloc);
     const int error = r->status; /* of the request that this one is the ErrorDocument for */
+    const char *scripts;
     int status;
 
     (void)apr_brigade_write(bb, NULL, NULL, head, length);
@@ -70,6 +72,9 @@ static void read_head(muse_answer *a, const char *head, apr_size_t length)
             r->status = error;
             r->status_line = NULL;
         }
+        scripts = apr_table_get(r->err_headers_out, MUSE_SCRIPTS_HEADER);
+        apr_table_unset(r->err_headers_out, MUSE_SCRIPTS_HEADER);
+        muse_trust_headers(a->q, scripts);
         muse_request_vary(a->q);
         a->begun = 1;
         return;

@@ -7,6 +7,7 @@
 #include <util_filter.h>
 
 #include "muse_cached.h"
+#include "muse_trust.h"
 
 enum { STALE_MOST = 31536000 }; /* seconds; more is nonsense */
 
@@ -101,9 +102,13 @@ muse_cached_state muse_cached_find(const muse_request *q, int want_spare, muse_c
     return found->state;
 }
 
-/* Sets the stored header lines "Name: value\n". Lines without that form are passed over. */
-static void set_stored_headers(request_rec *r, char *head, size_t length)
+/*
+ * Sets the stored header lines "Name: value\n". Lines without that form are passed over. Returns
+ * which scripts the page has, or NULL.
+ */
+static const char *set_stored_headers(request_rec *r, char *head, size_t length)
 {
+    const char *scripts = NULL;
     char *end = head + length;
 
     while (head < end) {
@@ -111,7 +116,7 @@ static void set_stored_headers(request_rec *r, char *head, size_t length)
         char *colon;
 
         if (!newline) {
-            return;
+            return scripts;
         }
         *newline = '\0';
         colon = strstr(head, ": ");
@@ -119,12 +124,15 @@ static void set_stored_headers(request_rec *r, char *head, size_t length)
             *colon = '\0';
             if (!strcasecmp(head, "Content-Type")) {
                 ap_set_content_type(r, colon + 2);
+            } else if (!strcmp(head, MUSE_SCRIPTS_HEADER)) {
+                scripts = colon + 2;
             } else {
                 apr_table_setn(r->headers_out, head, colon + 2);
             }
         }
         head = newline + 1;
     }
+    return scripts;
 }
 
 void muse_request_vary(const muse_request *q)
@@ -222,7 +230,7 @@ int muse_cached_send(const muse_request *q, const muse_cached *found, int failed
     apr_bucket_brigade *bb;
     int status;
 
-    set_stored_headers(r, (char *)found->bytes, info->head_len);
+    muse_trust_headers(q, set_stored_headers(r, (char *)found->bytes, info->head_len));
     set_cache_headers(q, found, failed);
     muse_request_vary(q);
     ap_set_content_length(r, info->body_len);

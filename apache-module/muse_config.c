@@ -52,6 +52,7 @@ void *muse_config_create_dir(apr_pool_t *p, char *dir)
     c->enable = c->protect_source = c->timeout = c->max_tokens = MUSE_UNSET;
     c->max_page_size = c->max_input = c->abandoned = MUSE_UNSET;
     c->prompts_minify = c->cache_enable = c->cache_ttl = c->cache_bypass = MUSE_UNSET;
+    c->scripts = MUSE_UNSET;
     c->cache_stale = c->cache_stale_on_error = MUSE_UNSET;
     c->limit_enable = c->limit_rpm = c->limit_burst = c->limit_status = MUSE_UNSET;
     return c;
@@ -75,6 +76,8 @@ void *muse_config_merge_dir(apr_pool_t *p, void *base_config, void *add_config)
     MERGE_NUMBER(max_page_size);
     MERGE_NUMBER(max_input);
     MERGE_NUMBER(abandoned);
+    MERGE_POINTER(csp);
+    MERGE_NUMBER(scripts);
     MERGE_POINTER(prompts_dir);
     MERGE_NUMBER(prompts_minify);
     MERGE_NUMBER(cache_enable);

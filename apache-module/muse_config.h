@@ -32,6 +32,8 @@ typedef struct {
     int max_page_size; /* bytes */
     int max_input;     /* bytes */
     int abandoned;
+    const char *csp;         /* the policy as written; "" for Off */
+    int scripts;             /* whether generated pages may have any */
     const char *prompts_dir; /* absolute */
     int prompts_minify;
     int cache_enable;

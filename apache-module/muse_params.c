@@ -78,6 +78,7 @@ apr_table_t *muse_params_make(apr_pool_t *p, const muse_request *q)
     add_number(p, params, "MUSE_CACHE_STALE", longest_stale(config));
     add_text(params, "MUSE_STALE", q->stale ? "1" : NULL);
     add_text(params, "MUSE_REFRESH", q->refresh ? "1" : NULL);
+    add_text(params, "MUSE_SCRIPTS", muse_or(config->scripts, 0) ? "1" : NULL);
     add_text(params, "MUSE_PROMPTS_DIR", config->prompts_dir);
     add_text(params, "MUSE_PROMPTS_MINIFY", muse_or(config->prompts_minify, 0) ? "1" : NULL);
     add_number(p, params, "MUSE_MAX_TOKENS", config->max_tokens);

@@ -15,6 +15,7 @@ const char *muse_set_flag(cmd_parms *cmd, void *config, int on);
 const char *muse_set_model(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_set_model_header(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_set_prompts_dir(cmd_parms *cmd, void *config, const char *arg);
+const char *muse_set_csp(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_set_cache_bypass(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_add_env(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_set_limit_status(cmd_parms *cmd, void *config, const char *arg);

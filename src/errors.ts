@@ -42,6 +42,7 @@ export const FAILURES = {
   'provider-rejected': { status: 502, visitor: WRITER },
   'answer-empty': { status: 502, visitor: 'The page that was written is empty.' },
   'answer-too-long': { status: 502, visitor: 'The page that was written is too long.' },
+  'answer-not-json': { status: 502, visitor: 'The answer that was written is not whole.' },
   'deferred-unknown': { status: 404, visitor: 'There is no such answer, or not any more.' },
   'deferred-too-many': {
     status: 503,

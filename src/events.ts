@@ -69,6 +69,9 @@ export const EVENTS = {
   'request-failed': { number: 'MUSE0261', level: 'error' },
   'refresh-failed': { number: 'MUSE0262', level: 'info' },
 
+  'answer-not-json': { number: 'MUSE0285', level: 'error' },
+  'json-mode-refused': { number: 'MUSE0286', level: 'notice' },
+
   'deferred-unknown': { number: 'MUSE0270', level: 'info' },
   'deferred-too-many': { number: 'MUSE0271', level: 'warn' },
 

@@ -4,6 +4,7 @@ import { contentKey } from './caching/keys.ts';
 import { type CachePolicy, cachePolicy } from './caching/policy.ts';
 import { MuseError } from './errors.ts';
 import type { Header } from './exchange.ts';
+import { isHtml, MARKDOWN } from './media-type.ts';
 import type { Model } from './models/model.ts';
 import { type Fields, fieldsThatCount } from './pages/fields.ts';
 import type { FrontMatter } from './pages/front-matter.ts';
@@ -31,6 +32,8 @@ export interface JobFacts {
 export interface Job extends JobFacts {
   readonly provider: Provider;
   readonly request: CompletionRequest;
+  /** Whether scripts are let through. */
+  readonly scripts: boolean;
   readonly lang: string | undefined;
   readonly title: string | undefined;
 }
@@ -61,6 +64,8 @@ export async function prepareJob(
   // The one place that says in which language the page is written: so far the page alone does.
   const { lang, title } = settings;
   const contentType = withCharset(settings.content_type);
+  const written = settings.render === undefined ? contentType : MARKDOWN;
+  const scripts = asked.scripts && isHtml(written);
   const prompts =
     asked.promptsDir === undefined
       ? { systemPrompt: undefined, layout: undefined }
@@ -78,7 +83,14 @@ export async function prepareJob(
     throw new MuseError('page-empty', `${asked.file} is empty: ${advice}`);
   }
   checkInput(prompt, asked);
-  const messages = composeMessages({ prompts, prompt, contentType, lang, title });
+  const messages = composeMessages({
+    prompts,
+    prompt,
+    contentType: written,
+    scripts,
+    lang,
+    title,
+  });
   const request: CompletionRequest = {
     messages,
     temperature: settings.temperature,
@@ -86,7 +98,7 @@ export async function prepareJob(
     stop: settings.stop === undefined ? undefined : [settings.stop].flat(),
     maxTokens: settings.max_tokens,
     maxTokensDefault: asked.maxTokens ?? MAX_TOKENS_DEFAULT,
-    contentType,
+    contentType: written,
     timeout: asked.timeout,
   };
   const sampling = samplingOf(request, model);
@@ -101,12 +113,23 @@ export async function prepareJob(
       stale: asked.cacheStale,
       pageStale: settings.stale,
     }),
-    key: contentKey({ messages, model, url, ...sampling, contentType, title, lang }),
+    key: contentKey({
+      messages,
+      model,
+      url,
+      ...sampling,
+      contentType,
+      written,
+      scripts,
+      title,
+      lang,
+    }),
     headers: [
       ['Content-Type', contentType],
       ...(lang === undefined ? [] : [['Content-Language', lang] as const]),
     ],
     contentType,
+    scripts,
     lang,
     title,
   };

@@ -10,7 +10,6 @@
 
 import { makeAnswer } from './caching/answer.ts';
 import type { Answers } from './caching/answers.ts';
-import { createCleaner } from './cleaning/cleaner.ts';
 import type { Cleaner } from './cleaning/cleaning.ts';
 import type { Clock } from './clock.ts';
 import { Completion, type Outcome } from './completion.ts';
@@ -33,6 +32,8 @@ import { chooseRepresentation } from './representations/choose.ts';
 import { RecentlyEnded } from './representations/recently-ended.ts';
 import { sendAsWritten, type Visit } from './representations/representation.ts';
 import { type Asked, readRequest } from './request.ts';
+import { createPageCleaner } from './trust/page-cleaner.ts';
+import { keptHeaders, PageScripts } from './trust/page-scripts.ts';
 import { UnderWay } from './under-way.ts';
 import { type CallCounter, createWriter } from './writing.ts';
 
@@ -146,14 +147,10 @@ export function createPipeline(parts: PipelineParts): Handler {
   }
 
   function startFlight(job: Job, asked: Asked): Flight {
-    const { contentType, key, lang, model, policy, provider, request, title } = job;
+    const { key, model, policy, provider, request } = job;
+    const scripts = job.scripts ? new PageScripts() : undefined;
     const cleanerFor = ({ reasoning }: Model): Cleaner =>
-      createCleaner({
-        contentType: /^text\/html\b/i.test(contentType) ? 'html' : 'text',
-        reasoning,
-        ...(title === undefined ? {} : { title }),
-        ...(lang === undefined ? {} : { lang }),
-      });
+      createPageCleaner(job, { reasoning, scripts, bytesMax: asked.maxPageSize });
     const log = new SharedLog(parts.log);
     const { counter } = parts;
     const writer = createWriter({ provider, request, model, cleanerFor, counter, log });
@@ -162,14 +159,15 @@ export function createPipeline(parts: PipelineParts): Handler {
       async keep(body) {
         if (!policy.store) return undefined;
         const { ttl, stale } = policyFor(writer, policy);
-        const answer = makeAnswer(body, job.headers, clock.now(), ttl * 1_000, stale * 1_000);
+        const headers = [...job.headers, ...keptHeaders(scripts)];
+        const answer = makeAnswer(body, headers, clock.now(), ttl * 1_000, stale * 1_000);
         return (await answers.keep(key, answer)) ? answer : undefined;
       },
       bytesMax: asked.maxPageSize,
       finishAbandoned: asked.finishAbandoned && policy.store,
       log,
     });
-    const flight = { completion, writer, log };
+    const flight = { completion, writer, log, scripts };
     // What may not be looked up is written for each visitor anew.
     if (policy.lookUp) underWay.add(key, flight);
     return flight;

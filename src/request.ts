@@ -29,6 +29,8 @@ export interface Asked {
   readonly isStale: boolean;
   /** Whether nobody waits for the answer: the page is to be written anew for the cache. */
   readonly isRefresh: boolean;
+  /** Whether a page may have scripts. */
+  readonly scripts: boolean;
   readonly promptsDir: string | undefined;
   readonly promptsMinify: boolean;
   /** 0: leave it out of the provider request. */
@@ -86,6 +88,7 @@ export function readRequest(params: ReadonlyMap<string, string>): Asked {
     cacheStale: readNumber(params, 'MUSE_CACHE_STALE'),
     isStale: params.get('MUSE_STALE') === '1',
     isRefresh: params.get('MUSE_REFRESH') === '1',
+    scripts: params.get('MUSE_SCRIPTS') === '1',
     promptsDir: params.get('MUSE_PROMPTS_DIR') || undefined,
     promptsMinify: params.get('MUSE_PROMPTS_MINIFY') === '1',
     maxTokens: readNumber(params, 'MUSE_MAX_TOKENS'),

@@ -73,6 +73,7 @@ export function createWriter(options: WritingOptions): ModelWriter {
     if (usage !== undefined) logUsage(usage, model, log);
     const short = reason === 'length' || reason === 'content_filter';
     const last = short ? cleaner.notice(kindOf(reason)) : cleaner.end();
+    if (cleaner.outcome === 'not-json') throw brokenJson(model, reason);
     if (cleaner.outcome !== 'answer') throw emptyAnswer(cleaner, model, reason);
     emit(last);
     if (reason === 'length') {
@@ -95,6 +96,16 @@ function emptyAnswer(cleaner: Cleaner, model: Model, reason: FinishReason): Muse
       ? 'reasoned, but wrote no answer; raise max_tokens'
       : 'answered with nothing but white space';
   return new MuseError('answer-empty', `model "${model.name}" ${what} (finish_reason: ${reason})`);
+}
+
+/** Not what is wrong in it: that would quote the answer. */
+function brokenJson(model: Model, reason: FinishReason): MuseError {
+  const advice =
+    reason === 'length'
+      ? 'it reached its limit of tokens; raise max_tokens in the page or in models.json'
+      : 'say in the page what the JSON shall look like, or choose another model';
+  const text = `the answer of model "${model.name}" is not JSON; ${advice}`;
+  return new MuseError('answer-not-json', `${text} (finish_reason: ${reason})`);
 }
 
 function kindOf(reason: 'length' | 'content_filter'): NoticeKind {

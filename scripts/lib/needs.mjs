@@ -85,6 +85,13 @@ export const needs = [
     purpose: 'test',
     isMet: () => hasProgram('clang-format'),
   },
+  {
+    what: 'Chromium',
+    why: 'to see what pages do in a browser',
+    debian: 'chromium',
+    purpose: 'test',
+    isMet: () => hasProgram('chromium'),
+  },
 ];
 
 const purposes = ['run', 'build', 'test'];

@@ -21,6 +21,10 @@ export interface ContentKeyParts extends Sampling {
   /** Base URL that is asked, also where it is the server's default. */
   readonly url: string | undefined;
   readonly contentType: string;
+  /** What the model writes, which the page is made from. */
+  readonly written?: string;
+  /** Whether scripts are let through. */
+  readonly scripts?: boolean;
   readonly title: string | undefined;
   readonly lang: string | undefined;
 }
@@ -40,6 +44,7 @@ export function contentKey(parts: ContentKeyParts): string {
     parts.maxTokens || null,
     parts.stop ?? null,
     [parts.contentType, parts.title ?? null, parts.lang ?? null],
+    [parts.written ?? parts.contentType, parts.scripts ?? false],
   ];
   return hash('sha1', JSON.stringify(said), 'hex');
 }

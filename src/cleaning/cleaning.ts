@@ -18,9 +18,9 @@ export interface CleanerOptions {
  * What came of an answer, final after `end()` or `notice()`:
  * `pending`: nothing but what may still be dropped was seen; `answer`: there is something to
  * read; `blank`: nothing but white space (or an empty fence) came; `only-reasoning`: the model
- * reasoned and then gave no answer.
+ * reasoned and then gave no answer; `not-json`: it was to be JSON, and is not.
  */
-export type CleaningOutcome = 'pending' | 'answer' | 'blank' | 'only-reasoning';
+export type CleaningOutcome = 'pending' | 'answer' | 'blank' | 'only-reasoning' | 'not-json';
 
 /** Why a page ends before its time. */
 export type NoticeKind = 'broken' | 'timeout' | 'length' | 'filtered';

@@ -4,7 +4,7 @@ import type { Answers } from '../caching/answers.ts';
 import type { Clock } from '../clock.ts';
 import type { Completion } from '../completion.ts';
 import type { Reply } from '../exchange.ts';
-import type { Flight } from '../flight.ts';
+import { type Flight, headersOf } from '../flight.ts';
 import type { JobFacts } from '../job.ts';
 import { sendEnded, sendFailure, sendNothingMore } from '../replies.ts';
 import { sendAsWritten, type Visit } from '../representations/representation.ts';
@@ -120,6 +120,6 @@ async function sendOutcome(flight: Flight, job: JobFacts, visit: Visit): Promise
     if (outcome?.kind === 'failed' || outcome?.kind === 'broken') sendFailure(reply, outcome.error);
     else if (outcome?.kind === 'whole' && outcome.kept !== undefined) {
       await representation.sendKept(reply, outcome.kept, signal);
-    } else sendEnded(reply, flight.completion.whole(), job.headers);
+    } else sendEnded(reply, flight.completion.whole(), headersOf(flight, job.headers));
   }
 }

@@ -55,6 +55,8 @@ export interface Model {
   readonly ttl: number | undefined;
   readonly reasoning: 'hide' | 'show';
   readonly streamUsage: boolean;
+  /** Whether pages of JSON are asked for by `response_format`. */
+  readonly jsonMode: boolean;
   readonly price: { readonly input: number; readonly output: number } | undefined;
   /** Why no answer can come from it; undefined: it can be used. For the log. */
   readonly unavailable: string | undefined;
@@ -123,6 +125,7 @@ export function buildModel(
     ttl: fields.ttl,
     reasoning: fields.reasoning,
     streamUsage: fields.stream_usage,
+    jsonMode: fields.json_mode,
     price: fields.price && Object.freeze({ ...fields.price }),
     unavailable: whyUnavailable(fields, missing, [
       ...(endpoint === undefined ? [] : [endpoint]),
@@ -138,6 +141,7 @@ export function buildModel(
       stop: stop ?? null,
       headers: headersThatShape(fields.headers ?? {}),
       reasoning: fields.reasoning,
+      json_mode: fields.json_mode,
     }),
   });
 }

@@ -171,6 +171,10 @@ export const modelSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Asks the endpoint for the number of tokens, for the log.'),
+  json_mode: z
+    .boolean()
+    .default(true)
+    .describe('Asks the endpoint for JSON by response_format where a page is JSON.'),
   price: price.optional(),
 });
 

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { MuseError } from '../errors.ts';
 import { LocatedError, parseLocated } from '../located.ts';
+import { isHtml } from '../media-type.ts';
 import type { Page } from './page.ts';
 
 const oneLine = z
@@ -15,8 +16,7 @@ const oneLine = z
 const fieldName = z.string().min(1).max(200);
 const stopText = z.string().min(1).max(200);
 
-/** Every field there is. What of it changes the answer is in the content key: see job.ts. */
-export const frontMatterSchema = z.strictObject({
+const fields = z.strictObject({
   model: oneLine.optional(),
   ttl: z.int().min(0).max(31_536_000).optional(),
   stale: z.int().min(0).max(31_536_000).optional(),
@@ -34,6 +34,7 @@ export const frontMatterSchema = z.strictObject({
       'must be a media type, such as text/plain',
     )
     .optional(),
+  render: z.enum(['markdown']).optional(),
   lang: oneLine
     .regex(
       /^[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*$/,
@@ -42,6 +43,15 @@ export const frontMatterSchema = z.strictObject({
     .optional(),
   title: oneLine.optional(),
 });
+
+/** Every field there is. What of it changes the answer is in the content key: see job.ts. */
+export const frontMatterSchema = fields.superRefine(
+  ({ content_type: contentType, render }, context) => {
+    if (render === undefined || contentType === undefined || isHtml(contentType)) return;
+    const message = 'what is rendered from Markdown is text/html; leave content_type out';
+    context.addIssue({ code: 'custom', path: ['render'], message });
+  },
+);
 
 export type FrontMatter = Readonly<z.output<typeof frontMatterSchema>>;
 

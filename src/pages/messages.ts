@@ -1,6 +1,7 @@
 /** The messages for the model: what the site says, then what the page says. */
 
-import { defaultSystemPrompt } from './default-prompt.ts';
+import { isHtml } from '../media-type.ts';
+import { defaultSystemPrompt, formRule, type PromptSubject } from './default-prompt.ts';
 import type { Prompts } from './prompts.ts';
 import { VISITOR_ELEMENT } from './visitor-text.ts';
 
@@ -9,11 +10,10 @@ export interface Message {
   readonly content: string;
 }
 
-export interface MessageParts {
+export interface MessageParts extends PromptSubject {
   readonly prompts: Prompts;
   /** The page's template, rendered. */
   readonly prompt: string;
-  readonly contentType: string;
   readonly lang: string | undefined;
   readonly title: string | undefined;
 }
@@ -26,7 +26,11 @@ const VISITOR_RULE =
 /** System message and user message for one page. */
 export function composeMessages(parts: MessageParts): Message[] {
   const { systemPrompt, layout } = parts.prompts;
-  const system = [systemPrompt ?? defaultSystemPrompt(parts.contentType), layout];
+  const system = [
+    systemPrompt ?? defaultSystemPrompt(parts),
+    isHtml(parts.contentType) ? layout : undefined,
+    systemPrompt && formRule(parts),
+  ];
   if (parts.lang !== undefined) {
     system.push(`Write the page in the language with the tag "${parts.lang}" (BCP 47).`);
   }

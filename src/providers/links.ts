@@ -7,6 +7,7 @@ import { type Target, targetsOf } from '../models/target.ts';
 import type { Secrets } from '../secrets.ts';
 import type { Backend } from '../settings.ts';
 import { Endpoint, EndpointMemory } from './endpoints.ts';
+import { withJsonMode } from './json-mode.ts';
 import { ModelCalls } from './model-calls.ts';
 import { createOpenAiProvider } from './openai.ts';
 import { createPreviewProvider } from './preview.ts';
@@ -54,7 +55,7 @@ export class LinkMaker {
         model,
         title: `endpoint ${i + 1} (${target.url})`,
         weight: target.weight,
-        provider: createOpenAiProvider({ model, target, transport, clock }),
+        provider: withJsonMode(model, createOpenAiProvider({ model, target, transport, clock })),
         experience: this.#memory.find(model, target.url, target.apiKey),
         isOneOfSeveral: targets.length > 1,
       });

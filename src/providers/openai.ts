@@ -188,6 +188,7 @@ function toParams(
     ...(topP === undefined ? {} : { top_p: topP }),
     ...(maxTokens ? { [limit]: maxTokens } : {}),
     ...(stop === undefined ? {} : { stop: [...stop] }),
+    ...(request.jsonMode ? { response_format: { type: 'json_object' } as const } : {}),
     ...(model.streamUsage ? { stream_options: { include_usage: true } } : {}),
   };
 }

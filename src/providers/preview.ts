@@ -1,5 +1,6 @@
 /** The `preview` provider: no network and no AI; it shows the prompt that a model would get. */
 
+import { isHtml, isJson, MARKDOWN } from '../media-type.ts';
 import type { Model } from '../models/model.ts';
 import type { CompletionRequest, Provider } from './provider.ts';
 import { samplingOf } from './sampling.ts';
@@ -7,9 +8,7 @@ import { samplingOf } from './sampling.ts';
 export function createPreviewProvider(model: Model): Provider {
   return {
     async complete(request, sink, signal) {
-      const pieces = /^text\/html\b/i.test(request.contentType)
-        ? htmlPieces(model, request)
-        : textPieces(model, request);
+      const pieces = piecesOf(model, request);
       for (const text of pieces) {
         signal.throwIfAborted();
         sink.text(text);
@@ -20,6 +19,25 @@ export function createPreviewProvider(model: Model): Provider {
       return { reason: 'stop' };
     },
   };
+}
+
+function piecesOf(model: Model, request: CompletionRequest): string[] {
+  if (isHtml(request.contentType)) return htmlPieces(model, request);
+  if (isJson(request.contentType)) return [jsonText(model, request)];
+  return request.contentType === MARKDOWN
+    ? markdownPieces(model, request)
+    : textPieces(model, request);
+}
+
+function jsonText(model: Model, request: CompletionRequest): string {
+  const about = 'no model wrote this; it is the prompt that a language model would get';
+  const { messages } = request;
+  const preview = {
+    preview: about,
+    messages,
+    settings: Object.fromEntries(settings(model, request)),
+  };
+  return JSON.stringify(preview, null, 2);
 }
 
 const STYLE = `
@@ -65,6 +83,24 @@ function htmlPieces(model: Model, request: CompletionRequest): string[] {
     `<section><h2>Settings</h2><dl>${rows.join('\n')}</dl></section>\n`,
     '</main>\n</body>\n</html>\n',
   ];
+}
+
+function markdownPieces(model: Model, request: CompletionRequest): string[] {
+  return [
+    '# Preview\n\nNo model wrote this; it is the prompt that a language model would get.\n\n',
+    ...request.messages.map(({ role, content }) => `## ${TITLES[role]}\n\n${quoted(content)}\n\n`),
+    '## Settings\n\n',
+    settings(model, request)
+      .map(([name, value]) => `- ${name}: ${value}\n`)
+      .join(''),
+  ];
+}
+
+/** As code, in which nothing of it means anything. */
+function quoted(text: string): string {
+  const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map(({ length }) => length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}\n${text}\n${fence}`;
 }
 
 function textPieces(model: Model, request: CompletionRequest): string[] {

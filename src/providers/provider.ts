@@ -17,8 +17,10 @@ export interface CompletionRequest {
   readonly maxTokensDefault?: number | undefined;
   /** The page's own; undefined: the model's. */
   readonly stop?: readonly string[] | undefined;
-  /** Media type of the page. */
+  /** Media type of what the model is to write. */
   readonly contentType: string;
+  /** Whether the endpoint is asked for JSON by `response_format`. */
+  readonly jsonMode?: boolean;
   /** Seconds for the whole answer. */
   readonly timeout: number;
   /** How many of these seconds were used up before this call. */

@@ -3,20 +3,21 @@
 import type { CachePolicy } from '../caching/policy.ts';
 import type { Clock } from '../clock.ts';
 import type { Outcome } from '../completion.ts';
-import { policyFor } from '../flight.ts';
+import type { Header } from '../exchange.ts';
+import { headersOf, policyFor } from '../flight.ts';
 import type { JobFacts } from '../job.ts';
 import { sendFailure, sendKept, sendWritten, streamHead } from '../replies.ts';
 import type { Asked } from '../request.ts';
 import type { Representation } from './representation.ts';
 
 export function asPage({ headers, policy }: JobFacts, asked: Asked, clock: Clock): Representation {
-  const headOf = (written: CachePolicy, joined: boolean) =>
-    streamHead(headers, asked, written, joined);
+  const headOf = (said: readonly Header[], written: CachePolicy, joined: boolean) =>
+    streamHead(said, asked, written, joined);
   return {
     // Once it has begun there is no more to say than that it broke off.
     isStream: false,
     isOver: false,
-    head: (joined) => headOf(policy, joined),
+    head: (joined) => headOf(headers, policy, joined),
     async sendKept(reply, answer) {
       sendKept(reply, answer, policy.ttl, clock.now());
     },
@@ -26,7 +27,7 @@ export function asPage({ headers, policy }: JobFacts, asked: Asked, clock: Clock
       sendWritten(
         flight.completion,
         reply,
-        () => headOf(policyFor(flight.writer, policy), joined),
+        () => headOf(headersOf(flight, headers), policyFor(flight.writer, policy), joined),
         signal,
       ),
     end(reply, outcome) {

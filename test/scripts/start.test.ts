@@ -61,6 +61,8 @@ test('the demo site serves its pages, follows models.json, and ends on Ctrl-C', 
   }
   expect((await get('/glossary.ai')).text).toMatch(/<\/html>\s*$/);
   expect((await get('/recipe')).headers.get('content-type')).toMatch(/^text\/plain/);
+  expect((await get('/tides')).text).toContain('<h1>Preview</h1>');
+  expect(JSON.parse((await get('/planets')).text)).toHaveProperty('messages');
   expect((await get('/topic?topic=suspension-bridges')).text).toContain('suspension-bridges');
   const letter = { method: 'POST', body: new URLSearchParams('name=Ann&wishes=a+quiet+week') };
   expect(await (await fetch(`${base}/letter`, letter)).text()).toContain('a quiet week');

@@ -150,11 +150,11 @@ describe('a provider that fails in mid-stream', () => {
     enablePages(httpd, provider);
     await httpd.start();
     const places = {
-      '<script>let a = "and': /^[^<]*<\/script>.*role="alert"/s,
-      '<style>p { color: and': /^[^<]*<\/style>.*role="alert"/s,
-      '<!-- a comment and': /^[^<]*-->.*role="alert"/s,
-      '<textarea>and': /^[^<]*<\/textarea>.*role="alert"/s,
-      '<p title="and': /^\s*"[^"]*<div role="alert"/,
+      '<script>let a = "and': /Once upon[^<]*<div role="alert"/,
+      '<style>p { color: and': /<style>p { color: and<\/style>.*role="alert"/s,
+      '<!-- a comment and': /Once upon[^<]*<div role="alert"/,
+      '<textarea>and': /<textarea>and<\/textarea>.*role="alert"/s,
+      '<p title="and': /<p title="and"><\/p>\s*<div role="alert"/,
     };
     for (const [place, closed] of Object.entries(places)) {
       const gate = new Gate();
@@ -164,8 +164,7 @@ describe('a provider that fails in mid-stream', () => {
       gate.open();
       const result = await exchange.done;
       expectBroken(result, place);
-      expect(result.text).toContain(place);
-      expect(result.text.slice(result.text.indexOf(place) + place.length)).toMatch(closed);
+      expect(result.text, place).toMatch(closed);
     }
     httpd.log.expect(246);
   });
@@ -174,7 +173,7 @@ describe('a provider that fails in mid-stream', () => {
     httpd,
     provider,
   }) => {
-    httpd.site.write('data.ai', '---\ncontent_type: application/json\n---\nWrite.');
+    httpd.site.write('data.ai', '---\ncontent_type: text/csv\n---\nWrite.');
     enablePages(httpd, provider);
     await httpd.start();
     const gate = new Gate();

@@ -29,25 +29,37 @@ const page = [
   '</html>',
 ].join('\n');
 
+/** What is left of it: no script, no comment, and nothing that could be taken for a tag. */
+const shown = [
+  '<!doctype html>',
+  '<html lang="de">',
+  '<head><meta charset="utf-8"><title>Grüße &amp; 日本語 🌊</title>',
+  '<style>p::before { content: "\\3c /html>"; }</style>',
+  '</head>',
+  '<body>',
+  '<h1>I think, therefore I am 😀</h1>',
+  '<pre>```js\nlet a = `b`;\n```</pre>',
+  '<textarea>&lt;/html&gt;&lt;think&gt;</textarea>',
+  '</body>',
+  '</html>',
+].join('\n');
+
 const chatter = 'Sure! I think this is what you want:\n\n';
 const thought = '<think>\nThey want <html>. Or ```html? </html>. 思考\n</think>\n';
 
-/** What came from the model, and what the visitor gets. */
-const answers: Readonly<Record<string, readonly [sent: string, got: string]>> = {
-  'the page alone': [page, page],
-  'a fence around it': [`\`\`\`html\n${page}\n\`\`\``, page],
-  'a fence of tildes': [`~~~html\n${page}\n~~~\n`, page],
-  'a fence with more in its first line': [`\`\`\`html title="x"\n${page}\n\`\`\`\n`, page],
-  'chatter before it': [chatter + page, page],
-  'chatter after it': [`${page}\n\nI hope that this helps! <b>Ask</b> me for more.`, page],
-  'chatter and a fence': [`${chatter}\`\`\`html\n${page}\n\`\`\`\nEnjoy!`, page],
-  'reasoning before it': [thought + page, page],
-  'reasoning, chatter and a fence': [
-    `${thought}${chatter}\`\`\`html\n${page}\n\`\`\`\nEnjoy!`,
-    page,
-  ],
-  'reasoning without its beginning': [`They want a page.\n</think>\n\n${page}`, page],
-  'reasoning in capitals': [`<THINKING>Hm.</THINKING>${page}`, page],
+/** What came from the model. */
+const answers: Readonly<Record<string, string>> = {
+  'the page alone': page,
+  'a fence around it': `\`\`\`html\n${page}\n\`\`\``,
+  'a fence of tildes': `~~~html\n${page}\n~~~\n`,
+  'a fence with more in its first line': `\`\`\`html title="x"\n${page}\n\`\`\`\n`,
+  'chatter before it': chatter + page,
+  'chatter after it': `${page}\n\nI hope that this helps! <b>Ask</b> me for more.`,
+  'chatter and a fence': `${chatter}\`\`\`html\n${page}\n\`\`\`\nEnjoy!`,
+  'reasoning before it': thought + page,
+  'reasoning, chatter and a fence': `${thought}${chatter}\`\`\`html\n${page}\n\`\`\`\nEnjoy!`,
+  'reasoning without its beginning': `They want a page.\n</think>\n\n${page}`,
+  'reasoning in capitals': `<THINKING>Hm.</THINKING>${page}`,
 };
 
 /** Splits between any two UTF-16 units, so also in the middle of what is outside the BMP. */
@@ -75,9 +87,9 @@ describe('what surrounds a page is taken away, and the page is left alone,', () 
     httpd.site.write('page.ai', 'Write.');
     enablePages(httpd, provider, 'MuseAiCacheEnable Off');
     await httpd.start();
-    for (const [name, [sent, got]] of Object.entries(answers)) {
+    for (const [name, sent] of Object.entries(answers)) {
       const script = stream([...steps(sent), finish()], wire);
-      expect(await read(httpd, provider, script), name).toBe(got);
+      expect(await read(httpd, provider, script), name).toBe(shown);
     }
   });
 });
@@ -98,7 +110,7 @@ describe('reasoning', () => {
     enablePages(httpd, provider, 'MuseAiCacheEnable Off');
     await httpd.start();
     for (const field of ['reasoning_content', 'reasoning']) {
-      expect(await read(httpd, provider, stream(thinks(field))), field).toBe(page);
+      expect(await read(httpd, provider, stream(thinks(field))), field).toBe(shown);
     }
   });
 
@@ -112,11 +124,11 @@ describe('reasoning', () => {
       stream([text('<think>First I consider &lt;this&gt;</think>'), text(page), finish()]),
     ];
     for (const script of scripts) {
-      const shown = await read(httpd, provider, script);
-      expect(shown).toContain('<h1>I think, therefore I am 😀</h1>');
-      expect(shown).toMatch(/<details.*First I consider .*<\/details>/s);
-      expect(shown).not.toMatch(/^<think>/);
-      expect(shown).toMatch(/<\/html>$/);
+      const got = await read(httpd, provider, script);
+      expect(got).toContain('<h1>I think, therefore I am 😀</h1>');
+      expect(got).toMatch(/<details.*First I consider .*<\/details>/s);
+      expect(got).not.toMatch(/^<think>/);
+      expect(got).toMatch(/<\/html>$/);
     }
   });
 });
@@ -129,7 +141,7 @@ describe('an answer that is no HTML document', () => {
     'text with markup characters': ['1 < 2 && "a" > b', ['1 &lt; 2 &amp;&amp;', '&gt; b']],
     'long text': [endless, [endless]],
     'a fence with a program': ['```js\nlet a = 1 < 2;\n```', ['>let a = 1 &lt; 2;']],
-    'a fragment': ['<h1>Title</h1><p>Text & more</p>', ['<h1>Title</h1><p>Text & more</p>']],
+    'a fragment': ['<h1>Title</h1><p>Text & more</p>', ['<h1>Title</h1><p>Text &amp; more</p>']],
     'a fragment after reasoning': ['<think>Hm.</think><p>Text</p>', ['<p>Text</p>']],
     unicode: ['Grüße, 日本語, 🌊', ['Grüße, 日本語, 🌊']],
   };
@@ -180,7 +192,7 @@ test('the page begins as soon as its doctype is there, whatever came before', as
   provider.script(scriptedModel, stream([text(begun), hold(gate), text('it is.'), finish()]));
   const exchange = httpd.open('/page');
   await exchange.waitFor('<p>Here');
-  expect(exchange.text).toMatch(/^<!DOCTYPE html>/);
+  expect(exchange.text).toMatch(/^<!doctype html>/);
   gate.open();
   expect((await exchange.done).text).toContain('<p>Here it is.');
 });
@@ -192,13 +204,24 @@ test('megabytes of what looks like a beginning pass in linear time', async ({
   httpd.site.write('page.ai', 'Write.');
   enablePages(httpd, provider, 'MuseAiCacheEnable Off');
   await httpd.start();
-  const size = 2_000_000;
-  for (const part of ['<', '`', '</htm', '<thin', 'think ', '<!--', '``']) {
+  const size = 400_000;
+  const cases: readonly (readonly [part: string, shown: (body: string) => string])[] = [
+    ['<', (body) => `${body.replaceAll('<', '&lt;')}</pre></body></html>`],
+    ['`', (body) => `${body}</pre></body></html>`],
+    ['think ', (body) => `${body}</pre></body></html>`],
+    // One endless tag, up to the end of the next one.
+    ['</htm', () => '</body></html>'],
+    ['<thin', () => '</body></html>'],
+    ['<!--', () => ''],
+  ];
+  for (const [part, rest] of cases) {
     const body = part.repeat(size / part.length);
-    const sent = `<!doctype html><html><body><pre>${body}</pre></body></html>`;
+    const begin = '<!doctype html><html><body><pre>';
+    const sent = `${begin}${body}</pre></body></html>`;
     const steps = [...(sent.match(/.{1,4096}/gs) ?? []).map(text), finish()];
     const got = await read(httpd, provider, stream(steps, { together: true }));
-    expect(got.length, part).toBe(sent.length);
-    expect(got === sent, part).toBe(true);
+    const wanted = begin + rest(body);
+    expect(got.length, part).toBe(wanted.length);
+    expect(got === wanted, part).toBe(true);
   }
 });

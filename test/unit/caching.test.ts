@@ -32,7 +32,7 @@ describe('the content key', () => {
   });
 
   test('is a fixed function of its parts: another host and release finds the same page', () => {
-    expect(contentKey(parts())).toBe('bef55c524825f5d7eeb321224cb895ed51f54eb4');
+    expect(contentKey(parts())).toBe('8c33f8958a128dc64efacc99009b689f78015fc9');
   });
 
   test.for<[string, Partial<ContentKeyParts>]>([
@@ -68,6 +68,8 @@ describe('the content key', () => {
     ['the temperature', { temperature: 0 }],
     ['the limit of tokens', { maxTokens: 101 }],
     ['the media type', { contentType: 'text/plain; charset=utf-8' }],
+    ['what the page is rendered from', { written: 'text/markdown' }],
+    ['whether there may be scripts', { scripts: true }],
     ['the title', { title: 'T' }],
     ['the language', { lang: 'de' }],
     ['the title in place of the language', { title: 'de' }],

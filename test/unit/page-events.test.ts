@@ -201,7 +201,7 @@ describe('a failure', () => {
   });
 
   test('of length ends in order, and says so', async () => {
-    engine.provider.steps = [text('<!DOCTYPE html><p>Once'), finish('length')];
+    engine.provider.steps = [text('<!doctype html><p>Once'), finish('length')];
     const reply = await engine.get(EVENTS);
     expect(reply.outcome).toBe('whole');
     expect(parseEvents(reply.body).at(-1)).toMatchObject({
@@ -249,7 +249,7 @@ describe('a reader who comes back', () => {
     // It may be found among those under way for a turn longer.
     await new Promise(setImmediate);
     engine.clock.advance(61_000);
-    const anew = '<!DOCTYPE html><html><body><p>Quite another page.</p></body></html>';
+    const anew = '<!doctype html><html><body><p>Quite another page.</p></body></html>';
     engine.provider.steps = [text(anew), finish()];
     const reply = await comeBack(id);
     expect(namesOf(reply.body)).toEqual(['restart', 'chunk', 'done']);
@@ -276,7 +276,7 @@ describe('a reader who comes back', () => {
     engine.write('page.ai', '---\nttl: 0\n---\nWrite about herons.');
     const { body } = await engine.get(EVENTS);
     const [first] = parseEvents(body);
-    engine.provider.steps = [text('<!DOCTYPE html><p>Dice: another.'), finish()];
+    engine.provider.steps = [text('<!doctype html><p>Dice: another.'), finish()];
     engine.clock.advance(59_000);
     const rest = await comeBack(first?.id ?? '');
     expect(html.slice(0, Number.parseInt(first?.id ?? '', 10)) + textOf(rest.body)).toBe(html);

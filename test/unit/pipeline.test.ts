@@ -259,7 +259,7 @@ describe('a failure', () => {
   ] as const)(
     'of a finish that is not stop is served, and kept nowhere: cache %s',
     async ([cache, outcome]) => {
-      engine.provider.steps = [text('<!DOCTYPE html><p>Once'), finish('length')];
+      engine.provider.steps = [text('<!doctype html><p>Once'), finish('length')];
       const reply = await engine.get({ MUSE_PAGE_KEY: KEY, MUSE_CACHE: cache });
       expect(reply).toMatchObject({ status: 200, outcome });
       expect(reply.body).toMatch(/role="alert".*<\/html>\s*$/s);

@@ -18,7 +18,7 @@ import { MemoryRegion } from './region.ts';
 import { pageRequest, RecordedReply } from './reply.ts';
 
 /** What its provider writes, unless a test has it do otherwise. */
-export const html = '<!DOCTYPE html><html><body><p>Herons.</p></body></html>';
+export const html = '<!doctype html><html><body><p>Herons.</p></body></html>';
 
 /** An engine in one process: everything but sockets, the region and a provider's network. */
 export async function openEngine() {

@@ -1,0 +1,43 @@
+/** What makes a page of a model's answer: cleaned, then rendered, checked or filtered. */
+
+import { createCleaner } from '../cleaning/cleaner.ts';
+import type { Cleaner } from '../cleaning/cleaning.ts';
+import { JsonCleaner } from '../cleaning/json-answer.ts';
+import { isHtml, isJson } from '../media-type.ts';
+import { MarkdownCleaner } from '../rendering/markdown-cleaner.ts';
+import { FilteredCleaner } from './filtered-cleaner.ts';
+import type { PageScripts } from './page-scripts.ts';
+
+export interface PageToWrite {
+  readonly contentType: string;
+  /** `contentType`: what the model writes. */
+  readonly request: { readonly contentType: string };
+  readonly title: string | undefined;
+  readonly lang: string | undefined;
+}
+
+export interface PageCleanerOptions {
+  readonly reasoning: 'hide' | 'show';
+  /** Where scripts are let through. */
+  readonly scripts: PageScripts | undefined;
+  /** Of what is held until it is whole. */
+  readonly bytesMax: number;
+}
+
+export function createPageCleaner(
+  { contentType, request, title, lang }: PageToWrite,
+  { reasoning, scripts, bytesMax }: PageCleanerOptions,
+): Cleaner {
+  const document = {
+    ...(title === undefined ? {} : { title }),
+    ...(lang === undefined ? {} : { lang }),
+  };
+  if (isHtml(request.contentType)) {
+    const html = createCleaner({ contentType: 'html', reasoning, ...document });
+    return new FilteredCleaner(html, scripts);
+  }
+  const text = createCleaner({ contentType: 'text', reasoning });
+  if (isJson(contentType)) return new JsonCleaner(text, bytesMax);
+  if (!isHtml(contentType)) return text;
+  return new FilteredCleaner(new MarkdownCleaner(text, document), undefined);
+}
