@@ -19,6 +19,10 @@
  *                   muse_stale       those that are past their time
  *                   muse_body        the form that a POST brings
  *                   muse_trust       what a browser may do with a page
+ *                   muse_tally       what became of it: counted, timed, noted for the log
+ *   administrators  muse_admin       their pages: metrics and health, and
+ *                   muse_metrics     the former's text
+ *                   muse_status      the status page, and the block on mod_status
  *   answers of      muse_params      what the engine is told of a request
  *   the engine      muse_fcgi        FastCGI
  *                   muse_link        connections
@@ -33,11 +37,13 @@
 #include <http_config.h>
 #include <http_request.h>
 
+#include "muse_admin.h"
 #include "muse_config.h"
 #include "muse_handler.h"
 #include "muse_link.h"
 #include "muse_page.h"
 #include "muse_process.h"
+#include "muse_status.h"
 #include "muse_suspend.h"
 
 static void register_hooks(apr_pool_t *p)
@@ -55,6 +61,8 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_post_perdir_config(muse_page_unmap, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_fixups(muse_page_fixup, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(muse_handler_run, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_handler(muse_admin_run, NULL, NULL, APR_HOOK_MIDDLE);
+    muse_status_register();
     muse_suspend_register();
 }
 

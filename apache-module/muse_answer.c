@@ -9,6 +9,7 @@
 #include <util_script.h>
 
 #include "muse_answer.h"
+#include "muse_tally.h"
 #include "muse_trust.h"
 
 APLOG_USE_MODULE(muse_ai);
@@ -67,6 +68,7 @@ static void read_head(muse_answer *a, const char *head, apr_size_t length)
         status = r->status;
     }
     apr_table_unset(r->err_headers_out, "Muse-Error"); /* where CGI headers go */
+    muse_tally_head(r);
     if (status == OK) {
         if (error >= 400) {
             r->status = error;
@@ -74,8 +76,10 @@ static void read_head(muse_answer *a, const char *head, apr_size_t length)
         }
         scripts = apr_table_get(r->err_headers_out, MUSE_SCRIPTS_HEADER);
         apr_table_unset(r->err_headers_out, MUSE_SCRIPTS_HEADER);
-        muse_trust_headers(a->q, scripts);
-        muse_request_vary(a->q);
+        if (!a->q->admin) {
+            muse_trust_headers(a->q, scripts);
+            muse_request_vary(a->q);
+        }
         a->begun = 1;
         return;
     }

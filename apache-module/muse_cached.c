@@ -7,6 +7,7 @@
 #include <util_filter.h>
 
 #include "muse_cached.h"
+#include "muse_tally.h"
 #include "muse_trust.h"
 
 enum { STALE_MOST = 31536000 }; /* seconds; more is nonsense */
@@ -61,11 +62,11 @@ static muse_cached_state judge(const muse_request *q, uint64_t now, const muse_e
     return is_within(now, content->fresh_until, on_error) ? MUSE_CACHED_SPARE : MUSE_CACHED_NONE;
 }
 
-static muse_cached_state find_content(const muse_request *q, uint64_t now, const muse_key *key,
+static muse_cached_state find_content(const muse_request *q, uint64_t now,
                                       const muse_entry_info *alias, int stale, int copy,
                                       muse_cached *found)
 {
-    const muse_status status = muse_store_get(q->region, key, now, &found->info,
+    const muse_status status = muse_store_get(q->region, &found->key, now, &found->info,
                                               copy ? from_pool : NULL, q->r->pool, &found->bytes);
 
     return status == MUSE_OK ? judge(q, now, alias, stale, &found->info) : MUSE_CACHED_NONE;
@@ -80,7 +81,6 @@ muse_cached_state muse_cached_find(const muse_request *q, int want_spare, muse_c
 {
     const uint64_t now = muse_clock_ms();
     muse_entry_info alias;
-    muse_key content_key;
     uint8_t *bytes;
     int stale;
     int copy;
@@ -89,22 +89,22 @@ muse_cached_state muse_cached_find(const muse_request *q, int want_spare, muse_c
     found->bytes = NULL;
     if (muse_store_get(q->region, &q->page_key, now, &alias, from_pool, q->r->pool, &bytes) !=
             MUSE_OK ||
-        !(alias.flags & MUSE_ENTRY_ALIAS) || alias.body_len != sizeof content_key.bytes) {
+        !(alias.flags & MUSE_ENTRY_ALIAS) || alias.body_len != sizeof found->key.bytes) {
         return MUSE_CACHED_NONE;
     }
-    memcpy(content_key.bytes, bytes + alias.head_len, sizeof content_key.bytes);
+    memcpy(found->key.bytes, bytes + alias.head_len, sizeof found->key.bytes);
     stale = stale_seconds(q, &alias, bytes);
     copy = want_spare || now < alias.fresh_until || is_within(now, alias.fresh_until, stale);
-    found->state = find_content(q, now, &content_key, &alias, stale, copy, found);
+    found->state = find_content(q, now, &alias, stale, copy, found);
     if (!copy && (found->state == MUSE_CACHED_FRESH || found->state == MUSE_CACHED_STALE)) {
-        found->state = find_content(q, now, &content_key, &alias, stale, 1, found);
+        found->state = find_content(q, now, &alias, stale, 1, found);
     }
     return found->state;
 }
 
 /*
- * Sets the stored header lines "Name: value\n". Lines without that form are passed over. Returns
- * which scripts the page has, or NULL.
+ * Sets the stored header lines "Name: value\n", and the notes among them, which begin with "=".
+ * Lines without that form are passed over. Returns which scripts the page has, or NULL.
  */
 static const char *set_stored_headers(request_rec *r, char *head, size_t length)
 {
@@ -122,7 +122,9 @@ static const char *set_stored_headers(request_rec *r, char *head, size_t length)
         colon = strstr(head, ": ");
         if (colon && colon > head) {
             *colon = '\0';
-            if (!strcasecmp(head, "Content-Type")) {
+            if (*head == '=') {
+                apr_table_setn(r->notes, head + 1, colon + 2);
+            } else if (!strcasecmp(head, "Content-Type")) {
                 ap_set_content_type(r, colon + 2);
             } else if (!strcmp(head, MUSE_SCRIPTS_HEADER)) {
                 scripts = colon + 2;
@@ -231,6 +233,7 @@ int muse_cached_send(const muse_request *q, const muse_cached *found, int failed
     int status;
 
     muse_trust_headers(q, set_stored_headers(r, (char *)found->bytes, info->head_len));
+    muse_tally_cached(q, found);
     set_cache_headers(q, found, failed);
     muse_request_vary(q);
     ap_set_content_length(r, info->body_len);

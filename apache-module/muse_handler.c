@@ -23,6 +23,7 @@
 #include "muse_process.h"
 #include "muse_stale.h"
 #include "muse_suspend.h"
+#include "muse_tally.h"
 #include "muse_wait.h"
 
 APLOG_USE_MODULE(muse_ai);
@@ -127,27 +128,16 @@ static muse_request *read_request(request_rec *r)
  */
 static int ask_engine(muse_request *q)
 {
-    request_rec *r = q->r;
     muse_stream *stream = muse_stream_create(q);
-    muse_stream_want want;
 
-    if (!q->whole) {
-        return muse_wait_run(r, stream, muse_stream_step(stream));
-    }
-    muse_process_count(MUSE_COUNT_MISSES);
-    want = muse_wait_moment(r, stream, muse_stream_step(stream));
-    return want != MUSE_STREAM_DONE && muse_suspend_begin(r, stream, want) == SUSPENDED
-               ? SUSPENDED
-               : muse_wait_run(r, stream, want);
+    return q->whole ? muse_suspend_or_wait(q->r, stream)
+                    : muse_wait_run(q->r, stream, muse_stream_step(stream));
 }
 
 /* HEAD has no stale page written anew, as it has none written. */
 static int send_cached(const muse_request *q, const muse_cached *found)
 {
-    const int stale = found->state == MUSE_CACHED_STALE;
-
-    muse_process_count(stale ? MUSE_COUNT_STALE : MUSE_COUNT_HITS);
-    if (stale && !q->r->header_only) {
+    if (found->state == MUSE_CACHED_STALE && !q->r->header_only) {
         muse_stale_refresh(q);
     }
     return muse_cached_send(q, found, 0);
@@ -216,10 +206,10 @@ int muse_handler_run(request_rec *r)
         ap_set_content_type(r, NULL); /* of the file, by its suffix */
         return ask_engine(q);
     }
-    muse_process_count(MUSE_COUNT_REQUESTS);
+    q->counted = 1;
     status = muse_limit_take(r, q->region);
     if (status != OK) {
-        muse_process_count(MUSE_COUNT_LIMITED);
+        muse_tally_limited(r);
         return status;
     }
     status = read_rest(q);

@@ -67,6 +67,7 @@ apr_table_t *muse_params_make(apr_pool_t *p, const muse_request *q)
     add_text(params, "SERVER_NAME", r->server->server_hostname);
     add_number(p, params, "SERVER_PORT", r->server->port);
     add_text(params, "REQUEST_ID", r->log_id);
+    add_text(params, "HTTP_TRACEPARENT", apr_table_get(r->headers_in, "traceparent"));
     if (q->cached && q->get) {
         add_text(params, "MUSE_PAGE_KEY", muse_key_hex(p, &q->page_key));
     }

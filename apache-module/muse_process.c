@@ -66,6 +66,13 @@ void muse_process_count(muse_counter counter)
     }
 }
 
+void muse_process_time(muse_histogram histogram, uint64_t microseconds)
+{
+    if (region) {
+        muse_histogram_add(region, slot, histogram, microseconds);
+    }
+}
+
 /* ---- the region ---- */
 
 static apr_status_t close_region(void *unused)

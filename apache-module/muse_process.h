@@ -25,7 +25,8 @@ muse_region *muse_process_region(void);
 /* Path of the socket of engine `index` (0 … engines-1), or NULL when it could not be made. */
 const char *muse_process_socket(int index);
 
-/* Adds 1 to a counter in this process's slot. Any thread, no lock. */
+/* Adds 1 to a counter, or a time to a histogram, in this process's slot. Any thread, no lock. */
 void muse_process_count(muse_counter counter);
+void muse_process_time(muse_histogram histogram, uint64_t microseconds);
 
 #endif

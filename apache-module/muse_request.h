@@ -28,6 +28,8 @@ typedef struct {
     int get;           /* whether the page itself is asked for, by GET or HEAD */
     int whole;         /* whether the request was read to its end: else it is only to be refused */
     muse_body *body;   /* of a form, until its answer begins; or NULL */
+    int admin;         /* whether this is a page for administrators */
+    int counted;       /* whether it is counted: it asks for a page that may be written */
     int engine;        /* the number of the engine to ask first, modulo how many there are */
     muse_key page_key;
 } muse_request;

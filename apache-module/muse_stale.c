@@ -9,9 +9,9 @@
 #include "muse_fcgi.h"
 #include "muse_link.h"
 #include "muse_params.h"
-#include "muse_process.h"
 #include "muse_stale.h"
 #include "muse_stream.h"
+#include "muse_tally.h"
 
 APLOG_USE_MODULE(muse_ai);
 
@@ -83,8 +83,8 @@ int muse_stale_instead(const muse_request *q, int status)
 
     if (!is_outage(status) || !muse_cached_may_serve(q) ||
         muse_cached_find(q, 1, &found) == MUSE_CACHED_NONE) {
-        if (status >= 500) {
-            muse_process_count(MUSE_COUNT_ERRORS);
+        if (status >= 400 && q->counted) {
+            muse_tally_error(r);
         }
         return status;
     }
@@ -92,7 +92,6 @@ int muse_stale_instead(const muse_request *q, int status)
                   "MUSE0056: instead of %d the visitor gets the stale copy of this page; see "
                   "MuseAiCacheStaleOnError",
                   status);
-    muse_process_count(found.state == MUSE_CACHED_FRESH ? MUSE_COUNT_HITS : MUSE_COUNT_STALE);
     /* What the failure's head said of itself. */
     apr_table_unset(r->err_headers_out, "Cache-Control");
     apr_table_unset(r->err_headers_out, "Retry-After");

@@ -16,7 +16,9 @@
 #include "muse_params.h"
 #include "muse_process.h"
 #include "muse_stale.h"
+#include "muse_status.h"
 #include "muse_stream.h"
+#include "muse_tally.h"
 
 APLOG_USE_MODULE(muse_ai);
 
@@ -46,9 +48,11 @@ struct muse_stream {
     muse_fcgi_reader reader;
     muse_log_lines *log; /* made when the engine has something to say */
     muse_answer answer;
-    int answered;    /* the first byte of the answer has come */
-    int detached;    /* no thread waits: for the visitor neither */
-    uint64_t opened; /* muse_clock_ms */
+    apr_time_t begun_at; /* when its first piece went to the visitor; 0: not yet */
+    int broken;          /* the visitor has its beginning, but it ended before its end */
+    int answered;        /* the first byte of the answer has come */
+    int detached;        /* no thread waits: for the visitor neither */
+    uint64_t opened;     /* muse_clock_ms */
     int result;
 };
 
@@ -102,7 +106,7 @@ int muse_stream_result(const muse_stream *s)
 
 int muse_stream_settle(const muse_stream *s)
 {
-    return muse_stale_instead(s->q, s->result);
+    return s->q->admin ? muse_status_instead(s->q, s->result) : muse_stale_instead(s->q, s->result);
 }
 
 int muse_stream_patience(const muse_stream *s)
@@ -121,17 +125,28 @@ void muse_stream_forgive(muse_stream *s, uint64_t ms)
     s->opened += ms;
 }
 
+/* What failed with a status is not counted before it is clear whether a stale copy stands in. */
 static muse_stream_want finish(muse_stream *s, int result)
 {
     s->stage = FINISHED;
     s->result = result;
+    if (result < 400 && s->q->counted) {
+        muse_tally_ended(s->q, s->begun_at, !s->broken);
+    }
     return MUSE_STREAM_DONE;
+}
+
+static void count_abandoned(const muse_stream *s)
+{
+    if (s->q->counted) {
+        muse_process_count(MUSE_COUNT_ABANDONED);
+    }
 }
 
 void muse_stream_abandon(muse_stream *s)
 {
     muse_link_close(&s->link);
-    muse_process_count(MUSE_COUNT_ABANDONED);
+    count_abandoned(s);
     s->r->connection->aborted = 1;
     (void)finish(s, OK);
 }
@@ -149,7 +164,7 @@ static muse_stream_want fail(muse_stream *s, int status)
 static muse_stream_want break_off(muse_stream *s, int notice)
 {
     muse_link_close(&s->link);
-    muse_process_count(MUSE_COUNT_ERRORS);
+    s->broken = 1;
     muse_answer_break_off(&s->answer, notice);
     return finish(s, OK);
 }
@@ -176,8 +191,13 @@ static muse_stream_want lose(muse_stream *s)
     return fail(s, HTTP_SERVICE_UNAVAILABLE);
 }
 
-static void to_request_log(void *context, int level, const char *text)
+/* A line of the log, or a note, which begins with "=" as no line does. */
+static void take_line(void *context, int level, const char *text)
 {
+    if (*text == '=') {
+        muse_tally_note(context, text + 1);
+        return;
+    }
     ap_log_rerror(APLOG_MARK, level, 0, (request_rec *)context, "%s", text);
 }
 
@@ -200,7 +220,7 @@ static muse_stream_want end_answer(muse_stream *s)
         return finish(s, s->answer.refused);
     }
     if (muse_answer_end(&s->answer) == MUSE_ANSWER_LEFT) {
-        muse_process_count(MUSE_COUNT_ABANDONED);
+        count_abandoned(s);
     }
     return finish(s, OK);
 }
@@ -241,7 +261,7 @@ static muse_stream_want take_bytes(muse_stream *s, const char *bytes, const char
                 s->log = apr_palloc(s->r->pool, sizeof *s->log);
                 muse_log_lines_init(s->log);
             }
-            muse_log_lines_take(s->log, data, length, to_request_log, s->r);
+            muse_log_lines_take(s->log, data, length, take_line, s->r);
             break;
         case MUSE_FCGI_END:
             return end_answer(s);
@@ -271,6 +291,9 @@ static muse_stream_want receive(muse_stream *s)
         want = take_bytes(s, bytes, bytes + n);
         if (want != MUSE_STREAM_READ) {
             return want;
+        }
+        if (s->answer.begun && !s->begun_at && s->q->counted) {
+            s->begun_at = muse_tally_begun(s->q);
         }
         if (muse_answer_flush(&s->answer) == MUSE_ANSWER_LEFT) {
             muse_stream_abandon(s);

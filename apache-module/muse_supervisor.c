@@ -141,6 +141,7 @@ static void ended(supervisor *s, engine *e, int status)
         }
         return;
     }
+    (void)muse_engine_count_end(s->plan->region, (uint32_t)e->index);
     if (e->ready && muse_clock_ms() - e->ready_at >= PROVEN_AFTER) {
         e->failures = 0;
     }

@@ -29,6 +29,7 @@
 #include "muse_flow.h"
 #include "muse_region.h"
 #include "muse_suspend.h"
+#include "muse_wait.h"
 #include "muse_watch.h"
 
 APLOG_USE_MODULE(muse_ai);
@@ -148,6 +149,15 @@ int muse_suspend_begin(request_rec *r, muse_stream *stream, muse_stream_want wan
     drop_read_buffer(r);
     give_memory_back(c);
     return SUSPENDED;
+}
+
+int muse_suspend_or_wait(request_rec *r, muse_stream *stream)
+{
+    const muse_stream_want want = muse_wait_moment(r, stream, muse_stream_step(stream));
+
+    return want != MUSE_STREAM_DONE && muse_suspend_begin(r, stream, want) == SUSPENDED
+               ? SUSPENDED
+               : muse_wait_run(r, stream, want);
 }
 
 static void arm(suspended *s)

@@ -23,4 +23,10 @@ void muse_suspend_child(apr_pool_t *pchild, server_rec *s);
  */
 int muse_suspend_begin(request_rec *r, muse_stream *stream, muse_stream_want want);
 
+/*
+ * Drives a new stream to its end, without a thread that waits where that is possible. The handler's
+ * return value.
+ */
+int muse_suspend_or_wait(request_rec *r, muse_stream *stream);
+
 #endif

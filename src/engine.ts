@@ -7,9 +7,12 @@
 
 import { Socket } from 'node:net';
 import { createAnswers } from './caching/answers.ts';
+import { CallCounts } from './call-counts.ts';
+import { tellAll } from './calls.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { openControl } from './control.ts';
 import { DeferredAnswers } from './deferred/deferred-answers.ts';
+import { EngineReporter } from './engine-report.ts';
 import { messageOf, traceOf } from './errors.ts';
 import { EVENTS } from './events.ts';
 import type { Handler } from './exchange.ts';
@@ -25,10 +28,13 @@ import { Sources } from './pages/sources.ts';
 import { fileStates, stateOf } from './pages/watch-files.ts';
 import { createPipeline } from './pipeline.ts';
 import { createProviderDirectory } from './providers/directory.ts';
+import { EndpointMemory } from './providers/endpoints.ts';
 import { createTransport } from './providers/transport.ts';
 import { Region } from './region.ts';
 import { Secrets } from './secrets.ts';
 import { parseSettings, type Settings } from './settings.ts';
+import { StatusFeed } from './status/feed.ts';
+import { createStatusPage, isForStatus } from './status/handler.ts';
 import { watchPaths } from './watch.ts';
 
 const LISTEN_FD = 3;
@@ -78,8 +84,16 @@ async function run(): Promise<void> {
     },
   });
 
-  const moves = startHeartbeat(() => region.beat(settings.engine), clock);
-  const slot = region.claimCounters();
+  const counts = new CallCounts(region, region.claimCounters());
+  const endpoints = new EndpointMemory();
+  const { backends, engine } = settings;
+  const reporter = new EngineReporter({ models, backends, endpoints, secrets });
+  const moves = startHeartbeat(() => {
+    region.beat(engine);
+    // Not while another has taken this one's place.
+    if (region.engine(engine).pid !== process.pid) return;
+    region.setReport(engine, reporter.report(clock.uptime(), counts.underWay));
+  }, clock);
   const deferred = new DeferredAnswers(clock, settings.engine);
   const pipeline = createPipeline({
     pages: new PageStore({
@@ -94,22 +108,26 @@ async function run(): Promise<void> {
       transport: createTransport(settings.environment, moves),
       clock,
       secrets,
+      endpoints,
     }),
     backends: settings.backends,
     answers: createAnswers(region, clock, log),
     deferred,
-    counter: {
-      started: () => region.count(slot, 'completions', 1),
-      failed: () => region.count(slot, 'failures', 1),
-    },
+    calls: tellAll([counts]),
     clock,
     log,
     logFor: (reply) =>
       createLog((level, line) => reply.log(level, line), settings.logLevel, secrets),
   });
+  const ending = new AbortController();
+  const status = createStatusPage({
+    feed: new StatusFeed(() => region.snapshot(settings.engines), clock),
+    clock,
+    ending: ending.signal,
+  });
   const handle: Handler = (request, reply) => {
     moves();
-    return pipeline(request, reply);
+    return (isForStatus(request) ? status : pipeline)(request, reply);
   };
   const server = await serveFastCgi(LISTEN_FD, handle, { log });
   control.ready();
@@ -123,6 +141,7 @@ async function run(): Promise<void> {
   ]);
   if (end === 'drain') {
     log.write('engine-draining', 'finishes the pages under way, then stops');
+    ending.abort();
     await Promise.race([Promise.all([server.drain(), deferred.idle()]), control.gone]);
   }
   process.exit(0);

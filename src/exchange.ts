@@ -51,6 +51,9 @@ export interface Reply {
    */
   write(chunk: Uint8Array | string): Promise<void> | undefined;
 
+  /** Tells httpd a fact about this answer for its access log: a note such as `muse-model`. */
+  note(name: string, value: string): void;
+
   /** Adds one line about this request to httpd's error log. Control characters are escaped. */
   log(level: LogLevel, text: string): void;
 

@@ -10,6 +10,7 @@
 
 import { makeAnswer } from './caching/answer.ts';
 import type { Answers } from './caching/answers.ts';
+import type { CallObserver } from './calls.ts';
 import type { Cleaner } from './cleaning/cleaning.ts';
 import type { Clock } from './clock.ts';
 import { Completion, type Outcome } from './completion.ts';
@@ -17,6 +18,7 @@ import { answerReturned, defer, wantsDeferral } from './deferred/deferral.ts';
 import type { DeferredAnswers } from './deferred/deferred-answers.ts';
 import { MuseError } from './errors.ts';
 import type { Handler, Header, Reply } from './exchange.ts';
+import { noteFacts } from './facts.ts';
 import { type Flight, policyFor } from './flight.ts';
 import { readForm } from './forms/form.ts';
 import { answerMethod } from './forms/methods.ts';
@@ -35,14 +37,14 @@ import { type Asked, readRequest } from './request.ts';
 import { createPageCleaner } from './trust/page-cleaner.ts';
 import { keptHeaders, PageScripts } from './trust/page-scripts.ts';
 import { UnderWay } from './under-way.ts';
-import { type CallCounter, createWriter } from './writing.ts';
+import { createWriter } from './writing.ts';
 
 export interface PipelineParts extends JobSources {
   readonly pages: PageStore;
   readonly models: ModelSource;
   readonly answers: Answers;
   readonly deferred: DeferredAnswers;
-  readonly counter: CallCounter;
+  readonly calls: CallObserver;
   readonly clock: Clock;
   /** A log whose lines belong to one request. */
   readonly logFor: (reply: Reply) => Log;
@@ -86,9 +88,11 @@ export function createPipeline(parts: PipelineParts): Handler {
         return;
       }
       const { key, policy } = job;
+      reply.note('muse-key', key);
       const kept = policy.lookUp ? await answers.find(key, policy.ttl) : undefined;
       if (kept !== undefined) {
         if (asked.pageKey !== undefined) answers.alias(asked.pageKey, key, kept, policy);
+        noteFacts(reply, kept.facts);
         await representation.sendKept(reply, kept, signal);
         return;
       }
@@ -152,15 +156,17 @@ export function createPipeline(parts: PipelineParts): Handler {
     const cleanerFor = ({ reasoning }: Model): Cleaner =>
       createPageCleaner(job, { reasoning, scripts, bytesMax: asked.maxPageSize });
     const log = new SharedLog(parts.log);
-    const { counter } = parts;
-    const writer = createWriter({ provider, request, model, cleanerFor, counter, log });
+    const cause = { path: asked.path, traceparent: asked.traceparent };
+    const { calls } = parts;
+    const writer = createWriter({ provider, request, model, cleanerFor, calls, cause, log });
     const completion = new Completion({
       writer,
       async keep(body) {
         if (!policy.store) return undefined;
         const { ttl, stale } = policyFor(writer, policy);
         const headers = [...job.headers, ...keptHeaders(scripts)];
-        const answer = makeAnswer(body, headers, clock.now(), ttl * 1_000, stale * 1_000);
+        const times = [clock.now(), ttl * 1_000, stale * 1_000] as const;
+        const answer = makeAnswer(body, headers, ...times, writer.facts);
         return (await answers.keep(key, answer)) ? answer : undefined;
       },
       bytesMax: asked.maxPageSize,

@@ -66,12 +66,42 @@ export interface EngineInfo {
 
 /** What each counts is said in native/region/muse_counters.h. */
 export type Counter =
-  | 'requests'
   | 'hits'
   | 'stale'
+  | 'joined'
   | 'misses'
   | 'limited'
   | 'errors'
   | 'abandoned'
   | 'completions'
   | 'failures';
+
+/** What of a model is added up; native/region/muse_usage.h says what and in which unit. */
+export type Use = 'completions' | 'failures' | 'inputTokens' | 'outputTokens' | 'cost' | 'saved';
+
+/** As muse_models_state in native/region/muse_reports.h. */
+export type ModelsState = 'unknown' | 'loaded' | 'invalid' | 'absent' | 'implicit';
+
+/** As muse_endpoint_state there. */
+export type EndpointState = 'untried' | 'up' | 'failing' | 'resting' | 'limited' | 'unusable';
+
+export interface EndpointReport {
+  readonly model: string;
+  /** Empty for a model without a network. */
+  readonly url: string;
+  readonly state: EndpointState;
+  /** Calls under way. */
+  readonly active: number;
+  /** For how long it is left alone. */
+  readonly restMs: number;
+}
+
+/** What an engine says of itself. */
+export interface EngineReport {
+  readonly models: ModelsState;
+  /** Answers that are being written. */
+  readonly inFlight: number;
+  readonly endpoints: readonly EndpointReport[];
+  /** Endpoints that found no room. */
+  readonly leftOut: number;
+}

@@ -9,19 +9,39 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type {
   Counter,
+  EndpointState,
   EngineInfo,
+  EngineReport,
   EngineState,
   Limit,
   LimitResult,
+  ModelsState,
   RegionEntry,
   RegionModel,
   RegionSizes,
   RegionStats,
+  Use,
 } from './region-types.ts';
 
 export type * from './region-types.ts';
 
 const ENGINE_STATES: readonly EngineState[] = ['none', 'starting', 'ready', 'down']; // as in C
+
+const MODELS_STATES: readonly ModelsState[] = [
+  'unknown',
+  'loaded',
+  'invalid',
+  'absent',
+  'implicit',
+];
+const ENDPOINT_STATES: readonly EndpointState[] = [
+  'untried',
+  'up',
+  'failing',
+  'resting',
+  'limited',
+  'unusable',
+];
 
 /** What the region could not do. `code` is the library's status, such as `MUSE_TOO_LARGE`. */
 export class RegionError extends Error {
@@ -60,6 +80,9 @@ interface NativeRegion {
   claimCounters(): number;
   count(slot: number, counter: Counter, n: number): void;
   counters(): Readonly<Record<Counter, number>>;
+  addUsage(model: string, use: Use, n: number): void;
+  setReport(engine: number, report: object): void;
+  snapshot(engines: number): string;
   nowMs(): number;
 }
 
@@ -197,6 +220,25 @@ export class Region {
   /** What all processes counted since the region was made. */
   counters(): Readonly<Record<Counter, number>> {
     return this.#native.counters();
+  }
+
+  /** Adds to what a model has used; costs are billionths. */
+  addUsage(model: string, use: Use, n: number): void {
+    this.#native.addUsage(model, use, n);
+  }
+
+  /** Replaces what an engine says of itself; within `REPORT_LIMITS`. */
+  setReport(engine: number, { models, endpoints, ...rest }: EngineReport): void {
+    this.#native.setReport(engine, {
+      ...rest,
+      models: MODELS_STATES.indexOf(models),
+      endpoints: endpoints.map((each) => ({ ...each, state: ENDPOINT_STATES.indexOf(each.state) })),
+    });
+  }
+
+  /** All that there is to tell of a server with so many engines, as JSON. */
+  snapshot(engines: number): string {
+    return this.#native.snapshot(engines);
   }
 }
 

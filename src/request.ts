@@ -57,6 +57,8 @@ export interface Asked {
   readonly prefer: string | undefined;
   /** Names a deferred answer, unchecked. */
   readonly deferredId: string | undefined;
+  /** The visitor's trace, as sent. */
+  readonly traceparent: string | undefined;
   /** Declared environment variables, by name. */
   readonly env: ReadonlyMap<string, string>;
 }
@@ -104,6 +106,7 @@ export function readRequest(params: ReadonlyMap<string, string>): Asked {
     lastEventId: params.get('HTTP_LAST_EVENT_ID'),
     prefer: params.get('HTTP_PREFER'),
     deferredId: params.get('MUSE_JOB'),
+    traceparent: params.get('HTTP_TRACEPARENT'),
     env: readEnv(params),
   };
 }

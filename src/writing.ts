@@ -1,8 +1,10 @@
 /** From a provider's events to the pieces of a page. */
 
+import type { CallObserver, CallStart } from './calls.ts';
 import type { Cleaner, NoticeKind } from './cleaning/cleaning.ts';
 import type { Writer } from './completion.ts';
 import { MuseError } from './errors.ts';
+import { type AnswerFacts, costOf, factsOf } from './facts.ts';
 import type { Log } from './log.ts';
 import type { Model } from './models/model.ts';
 import type {
@@ -14,12 +16,6 @@ import type {
   Usage,
 } from './providers/provider.ts';
 
-/** Provider calls, for the counters that all of httpd shares. */
-export interface CallCounter {
-  started(): void;
-  failed(): void;
-}
-
 export interface WritingOptions {
   readonly provider: Provider;
   readonly request: CompletionRequest;
@@ -27,7 +23,9 @@ export interface WritingOptions {
   readonly model: Model;
   /** What cleans an answer of that model. */
   readonly cleanerFor: (model: Model) => Cleaner;
-  readonly counter: CallCounter;
+  readonly calls: CallObserver;
+  /** What whoever observes the calls is to know of the visitor who caused this one. */
+  readonly cause: Pick<CallStart, 'path' | 'traceparent'>;
   readonly log: Log;
 }
 
@@ -35,20 +33,24 @@ export interface WritingOptions {
 export interface ModelWriter extends Writer {
   /** The model that writes in place of the one that was asked. */
   readonly substitute: Model | undefined;
+  /** What is known of the answer: its model from the first piece on, the rest from its end on. */
+  readonly facts: AnswerFacts;
 }
 
-const MILLION = 1_000_000;
-
 export function createWriter(options: WritingOptions): ModelWriter {
-  const { provider, request, cleanerFor, counter, log } = options;
+  const { provider, request, cleanerFor, calls, cause, log } = options;
   let { model } = options;
+  let usage: Usage | undefined;
   let cleaner = cleanerFor(model);
   return {
     get substitute() {
       return model === options.model ? undefined : model;
     },
+    get facts() {
+      return factsOf(model, usage);
+    },
     async write(emit, signal) {
-      counter.started();
+      const call = calls.started({ model, request, ...cause });
       try {
         const sink: CompletionSink = {
           text: (text) => emit(cleaner.push(text)),
@@ -59,9 +61,14 @@ export function createWriter(options: WritingOptions): ModelWriter {
           },
           log,
         };
-        return finish(await provider.complete(request, sink, signal), emit);
+        const end = await provider.complete(request, sink, signal);
+        usage = end.usage;
+        const finished = finish(end, emit);
+        call.ended(model, end);
+        return finished;
       } catch (error) {
-        if (!signal.aborted) counter.failed();
+        if (signal.aborted) call.aborted();
+        else call.failed(error);
         throw error;
       }
     },
@@ -69,8 +76,8 @@ export function createWriter(options: WritingOptions): ModelWriter {
   };
 
   function finish(end: Finish, emit: (piece: string) => void): Finish {
-    const { reason, usage } = end;
-    if (usage !== undefined) logUsage(usage, model, log);
+    const { reason } = end;
+    if (end.usage !== undefined) logUsage(end.usage, model, log);
     const short = reason === 'length' || reason === 'content_filter';
     const last = short ? cleaner.notice(kindOf(reason)) : cleaner.end();
     if (cleaner.outcome === 'not-json') throw brokenJson(model, reason);
@@ -89,6 +96,8 @@ export function createWriter(options: WritingOptions): ModelWriter {
     return model === options.model ? end : { ...end, writtenBy: model.name };
   }
 }
+
+const BILLION = 1_000_000_000;
 
 function emptyAnswer(cleaner: Cleaner, model: Model, reason: FinishReason): MuseError {
   const what =
@@ -119,12 +128,8 @@ function noticeFor(error: MuseError): NoticeKind {
 
 function logUsage(usage: Usage, model: Model, log: Log): void {
   const { inputTokens, outputTokens } = usage;
-  const { price } = model;
-  let cost = '';
-  if (price !== undefined) {
-    const millionths = inputTokens * price.input + outputTokens * price.output;
-    cost = `, cost ${(millionths / MILLION).toFixed(6)}`;
-  }
+  const billionths = costOf(model, usage);
+  const cost = billionths === undefined ? '' : `, cost ${(billionths / BILLION).toFixed(6)}`;
   log.write(
     'answer-usage',
     `model "${model.name}": ${inputTokens} tokens in, ${outputTokens} tokens out${cost}`,

@@ -152,4 +152,51 @@ Napi::Object FromModel(Napi::Env env, const muse_model &model)
     return object;
 }
 
+/* A text of at most size - 1 bytes, to where all is zero. */
+static void CopyText(const Napi::Value &value, char *to, size_t size, const char *name)
+{
+    const std::string text = value.ToString().Utf8Value();
+
+    if (text.size() >= size || text.find('\0') != std::string::npos) {
+        throw Napi::RangeError::New(value.Env(), std::string(name) + " is longer than " +
+                                                     std::to_string(size - 1) +
+                                                     " bytes or has a NUL");
+    }
+    std::memcpy(to, text.data(), text.size());
+}
+
+static muse_endpoint ToEndpoint(const Napi::Value &value)
+{
+    const Napi::Object object = ToObject(value, "an endpoint");
+    muse_endpoint endpoint = {};
+
+    CopyText(object.Get("model"), endpoint.model, sizeof endpoint.model, "an endpoint's model");
+    CopyText(object.Get("url"), endpoint.url, sizeof endpoint.url, "an endpoint's url");
+    endpoint.state = ToUint32(object.Get("state"), "state");
+    endpoint.active = ToUint32(object.Get("active"), "active");
+    endpoint.rest_ms = ToUint32(object.Get("restMs"), "restMs");
+    return endpoint;
+}
+
+muse_report ToReport(const Napi::Value &value)
+{
+    const Napi::Object object = ToObject(value, "the report");
+    const Napi::Value endpoints = object.Get("endpoints");
+    muse_report report = {};
+
+    if (!endpoints.IsArray() || endpoints.As<Napi::Array>().Length() > MUSE_ENDPOINTS_MAX) {
+        throw Napi::TypeError::New(value.Env(), "endpoints must be an array of at most " +
+                                                    std::to_string(MUSE_ENDPOINTS_MAX));
+    }
+    const Napi::Array list = endpoints.As<Napi::Array>();
+    report.models = ToUint32(object.Get("models"), "models");
+    report.in_flight = ToUint32(object.Get("inFlight"), "inFlight");
+    report.left_out = ToUint32(object.Get("leftOut"), "leftOut");
+    report.count = list.Length();
+    for (uint32_t i = 0; i < report.count; i++) {
+        report.endpoints[i] = ToEndpoint(list.Get(i));
+    }
+    return report;
+}
+
 } // namespace muse

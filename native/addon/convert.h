@@ -9,6 +9,7 @@
 
 #include "muse_models.h"
 #include "muse_region.h"
+#include "muse_reports.h"
 #include "muse_store.h"
 
 namespace muse
@@ -45,6 +46,8 @@ Bytes ToBytes(const Napi::Value &value, const char *name);
 
 muse_model ToModel(const Napi::Value &value);
 Napi::Object FromModel(Napi::Env env, const muse_model &model);
+
+muse_report ToReport(const Napi::Value &value);
 
 } // namespace muse
 

@@ -6,6 +6,7 @@
 
 #include "convert.h"
 #include "env_data.h"
+#include "muse_snapshot.h"
 
 namespace muse
 {
@@ -14,8 +15,12 @@ namespace
 {
 
 const char *const kCounterNames[MUSE_COUNTERS] = {
-    "requests", "hits",      "stale",       "misses",   "limited",
-    "errors",   "abandoned", "completions", "failures",
+    "hits",   "stale",     "joined",      "misses",   "limited",
+    "errors", "abandoned", "completions", "failures",
+};
+
+const char *const kUseNames[MUSE_USES] = {
+    "completions", "failures", "inputTokens", "outputTokens", "cost", "saved",
 };
 
 Napi::Value Number(Napi::Env env, uint64_t value)
@@ -70,6 +75,9 @@ Napi::Function RegionObject::Define(Napi::Env env)
                            InstanceMethod<&RegionObject::ClaimCounters>("claimCounters"),
                            InstanceMethod<&RegionObject::Count>("count"),
                            InstanceMethod<&RegionObject::Counters>("counters"),
+                           InstanceMethod<&RegionObject::AddUsage>("addUsage"),
+                           InstanceMethod<&RegionObject::SetReport>("setReport"),
+                           InstanceMethod<&RegionObject::Snapshot>("snapshot"),
                            InstanceMethod<&RegionObject::NowMs>("nowMs"),
                        });
 }
@@ -386,6 +394,49 @@ Napi::Value RegionObject::Counters(const Napi::CallbackInfo &info)
         object.Set(kCounterNames[i], Number(env, totals[i]));
     }
     return object;
+}
+
+void RegionObject::AddUsage(const Napi::CallbackInfo &info)
+{
+    const Napi::Env env = info.Env();
+    const std::string model = info[0].ToString().Utf8Value();
+    const std::string name = info[1].ToString().Utf8Value();
+
+    for (int i = 0; i < MUSE_USES; i++) {
+        if (name == kUseNames[i]) {
+            muse_usage_add(Handle(env), model.data(), model.size(), static_cast<muse_use>(i),
+                           ToWhole(info[2], kSafe, "n"));
+            return;
+        }
+    }
+    throw Napi::RangeError::New(env, "there is no use \"" + name + "\"");
+}
+
+void RegionObject::SetReport(const Napi::CallbackInfo &info)
+{
+    const Napi::Env env = info.Env();
+    const uint32_t engine = ToUint32(info[0], "engine");
+    const auto report = std::make_unique<muse_report>(ToReport(info[1]));
+
+    Check(env, muse_report_set(Handle(env), engine, report.get()), "set the engine's report");
+}
+
+Napi::Value RegionObject::Snapshot(const Napi::CallbackInfo &info)
+{
+    const Napi::Env env = info.Env();
+    std::unique_ptr<muse_snapshot, decltype(&std::free)> snapshot(
+        muse_snapshot_take(Handle(env), ToUint32(info[0], "engines")), std::free);
+    muse_text json = {nullptr, 0, 0, 0};
+
+    if (!snapshot) {
+        Check(env, MUSE_ENOMEM, "take a snapshot");
+    }
+    muse_snapshot_json(snapshot.get(), &json);
+    std::unique_ptr<muse_text, decltype(&muse_text_free)> freed(&json, muse_text_free);
+    if (json.failed) {
+        Check(env, MUSE_ENOMEM, "write the snapshot");
+    }
+    return Napi::String::New(env, json.bytes, json.length);
 }
 
 Napi::Value RegionObject::NowMs(const Napi::CallbackInfo &info)

@@ -55,6 +55,9 @@ class RegionObject : public Napi::ObjectWrap<RegionObject>
     Napi::Value ClaimCounters(const Napi::CallbackInfo &info);
     void Count(const Napi::CallbackInfo &info);
     Napi::Value Counters(const Napi::CallbackInfo &info);
+    void AddUsage(const Napi::CallbackInfo &info);
+    void SetReport(const Napi::CallbackInfo &info);
+    Napi::Value Snapshot(const Napi::CallbackInfo &info);
     Napi::Value NowMs(const Napi::CallbackInfo &info);
 
     /* The handle; throws a RegionError when it was detached. */

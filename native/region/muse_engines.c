@@ -17,6 +17,7 @@ muse_status muse_engine_get(const muse_region *region, uint32_t index, muse_engi
     info->pid = (uint32_t)atomic_load_explicit(&slot->pid, memory_order_relaxed);
     info->changed_at = atomic_load_explicit(&slot->changed_at, memory_order_relaxed);
     info->beat_at = atomic_load_explicit(&slot->beat_at, memory_order_relaxed);
+    info->ends = atomic_load_explicit(&slot->ends, memory_order_relaxed);
     return MUSE_OK;
 }
 
@@ -47,4 +48,18 @@ muse_status muse_engine_beat(muse_region *region, uint32_t index, uint64_t now_m
     }
     atomic_store_explicit(&region->engines[index].beat_at, now_ms, memory_order_relaxed);
     return MUSE_OK;
+}
+
+muse_status muse_engine_count_end(muse_region *region, uint32_t index)
+{
+    if (index >= MUSE_ENGINES_MAX) {
+        return MUSE_EINVAL;
+    }
+    atomic_fetch_add_explicit(&region->engines[index].ends, 1, memory_order_relaxed);
+    return MUSE_OK;
+}
+
+int muse_engine_is_up(const muse_engine_info *info, uint64_t now_ms)
+{
+    return info->state == MUSE_ENGINE_READY && info->beat_at + MUSE_ENGINE_BEAT_LATE >= now_ms;
 }

@@ -29,6 +29,7 @@ typedef struct {
     uint32_t pid;        /* of the engine; 0 when there is none */
     uint64_t changed_at; /* muse_clock_ms() of the last change of state */
     uint64_t beat_at;    /* muse_clock_ms() of the last heartbeat; 0 before the first */
+    uint64_t ends;       /* how often it ended though nobody had asked it to */
 } muse_engine_info;
 
 /* index 0 … MUSE_ENGINES_MAX-1, else MUSE_EINVAL. */
@@ -36,6 +37,10 @@ muse_status muse_engine_get(const muse_region *region, uint32_t index, muse_engi
 muse_status muse_engine_set(muse_region *region, uint32_t index, muse_engine_state state,
                             uint32_t failures, uint32_t pid);
 muse_status muse_engine_beat(muse_region *region, uint32_t index, uint64_t now_ms);
+muse_status muse_engine_count_end(muse_region *region, uint32_t index);
+
+/* Whether it is ready and moves. */
+int muse_engine_is_up(const muse_engine_info *info, uint64_t now_ms);
 
 #ifdef __cplusplus
 }

@@ -6,11 +6,15 @@
  *   1 page   +------------------------------+
  *            | engine 0 … 15                |  a cache line each; atomics
  *            +------------------------------+
+ *            | report of engine 0 … 15      |  atomics; written by the engine alone
+ *            +------------------------------+
  *            | model table: writers' mutex, |
  *            | generation, buffer 0, 1      |  atomics; written under the mutex
  *            +------------------------------+
  *            | counters: owners, then slot  |
- *            | 0 … 511                      |  two cache lines each; atomics
+ *            | 0 … 511                      |  six cache lines each; atomics
+ *            +------------------------------+
+ *            | usage: model 0 … 255         |  three cache lines each; atomics
  *            +------------------------------+
  *            | limiter: bucket 0 … n-1      |  two cache lines each; atomics
  *            +------------------------------+
@@ -35,9 +39,11 @@
 #include "muse_engines.h"
 #include "muse_models.h"
 #include "muse_region.h"
+#include "muse_reports.h"
+#include "muse_usage.h"
 
 #define MUSE_MAGIC UINT64_C(0x3149412d4553554d) /* "MUSE-AI1" in memory, little-endian */
-#define MUSE_LAYOUT_VERSION 3u
+#define MUSE_LAYOUT_VERSION 4u
 #define MUSE_LINE 64u
 
 typedef _Atomic(uint64_t) muse_word;
@@ -51,8 +57,8 @@ typedef struct {
     uint32_t shards;
     uint32_t clients;
     uint8_t hash_key[16]; /* SipHash key of the limiter */
-    char pad[8];
-    muse_word epoch; /* on a line of its own: the rest never changes */
+    uint64_t made_at;     /* muse_clock_ms */
+    muse_word epoch;      /* on a line of its own: the rest never changes */
     char pad2[MUSE_LINE - sizeof(muse_word)];
 } muse_header;
 
@@ -61,8 +67,16 @@ typedef struct {
     muse_word pid;            /* the supervisor writes */
     muse_word changed_at;     /* the supervisor writes */
     muse_word beat_at;        /* the engine writes */
-    char pad[MUSE_LINE - 4 * sizeof(muse_word)];
+    muse_word ends;           /* the supervisor counts */
+    char pad[MUSE_LINE - 5 * sizeof(muse_word)];
 } muse_engine_slot;
+
+#define MUSE_REPORT_WORDS ((sizeof(muse_report) + 7) / 8)
+
+typedef struct {
+    muse_word sequence; /* odd while it is written; 0: nothing was ever reported */
+    muse_word words[MUSE_REPORT_WORDS];
+} muse_report_buffer;
 
 #define MUSE_MODEL_WORDS 20 /* muse_model, padded to whole words */
 
@@ -82,13 +96,29 @@ typedef struct {
 } muse_model_table;
 
 typedef struct {
+    muse_word buckets[MUSE_BUCKETS];
+    muse_word sum;
+} muse_histogram_words;
+
+typedef struct {
     muse_word counts[16];
+    muse_histogram_words times[MUSE_HISTOGRAMS];
+    uint64_t pad[6];
 } muse_counter_lines;
 
 typedef struct {
     _Atomic(uint32_t) pids[MUSE_COUNTER_SLOTS]; /* a slot's process; 0: free */
     muse_counter_lines slots[MUSE_COUNTER_SLOTS];
 } muse_counter_table;
+
+enum { MUSE_USAGE_FREE = 0, MUSE_USAGE_NAMING, MUSE_USAGE_NAMED };
+
+typedef struct {
+    muse_word state; /* MUSE_USAGE_…; the name is constant once it is NAMED */
+    muse_word uses[MUSE_USES];
+    char pad[MUSE_LINE - (1 + MUSE_USES) * sizeof(muse_word)];
+    muse_word name[(MUSE_MODEL_NAME_MAX + 1) / 8];
+} muse_usage_slot;
 
 #define MUSE_BUCKET_CLIENTS 7
 
@@ -110,7 +140,9 @@ _Static_assert(sizeof(muse_model) == 156, "muse_model is the same for every comp
 _Static_assert(sizeof(muse_model) <= MUSE_MODEL_WORDS * 8, "a model fits its words");
 _Static_assert(offsetof(muse_model_table, generation) == MUSE_LINE, "it has a cache line");
 _Static_assert(offsetof(muse_model_table, buffers) == 2 * MUSE_LINE, "no gap before the buffers");
-_Static_assert(sizeof(muse_counter_lines) == 2 * MUSE_LINE, "counters have whole cache lines");
+_Static_assert(sizeof(muse_report) % 8 == 0, "a report is whole words");
+_Static_assert(sizeof(muse_usage_slot) == 3 * MUSE_LINE, "a model's usage has whole lines");
+_Static_assert(sizeof(muse_counter_lines) == 6 * MUSE_LINE, "counters have whole cache lines");
 _Static_assert(offsetof(muse_counter_table, slots) % MUSE_LINE == 0, "and begin on one");
 _Static_assert(MUSE_COUNTERS <= 16, "all counters fit their lines");
 _Static_assert(sizeof(muse_limit_bucket) == 2 * MUSE_LINE, "a bucket has two cache lines");
@@ -122,8 +154,10 @@ struct muse_region {
     muse_region_config config;
     muse_header *header; /* also the mapping's beginning; NULL while nothing is mapped */
     muse_engine_slot *engines;
+    muse_report_buffer *reports;
     muse_model_table *models;
     muse_counter_table *counters;
+    muse_usage_slot *usage;
     muse_limit_bucket *buckets;
     uint8_t *shards; /* the first one */
     uint32_t bucket_count;

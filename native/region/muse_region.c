@@ -92,8 +92,10 @@ static muse_status complete(muse_region_config *config)
 /* Where the parts begin. */
 typedef struct {
     size_t engines;
+    size_t reports;
     size_t models;
     size_t counters;
+    size_t usage;
     size_t buckets;
     size_t shards;
 } part_offsets;
@@ -120,9 +122,11 @@ static part_offsets lay_out(muse_region *region)
     region->ring_units = (uint32_t)((region->shard_bytes - overhead) / MUSE_UNIT);
 
     at.engines = whole_pages(sizeof(muse_header));
-    at.models = at.engines + whole_pages(sizeof(muse_engine_slot) * MUSE_ENGINES_MAX);
+    at.reports = at.engines + whole_pages(sizeof(muse_engine_slot) * MUSE_ENGINES_MAX);
+    at.models = at.reports + whole_pages(sizeof(muse_report_buffer) * MUSE_ENGINES_MAX);
     at.counters = at.models + whole_pages(sizeof(muse_model_table));
-    at.buckets = at.counters + whole_pages(sizeof(muse_counter_table));
+    at.usage = at.counters + whole_pages(sizeof(muse_counter_table));
+    at.buckets = at.usage + whole_pages(sizeof(muse_usage_slot) * MUSE_USAGE_MAX);
     at.shards = at.buckets + whole_pages(sizeof(muse_limit_bucket) * region->bucket_count);
     region->bytes = at.shards + region->shard_bytes * config->shards;
     return at;
@@ -139,8 +143,10 @@ static muse_status map(muse_region *region)
     }
     region->header = mapped;
     region->engines = (muse_engine_slot *)(void *)(base + at.engines);
+    region->reports = (muse_report_buffer *)(void *)(base + at.reports);
     region->models = (muse_model_table *)(void *)(base + at.models);
     region->counters = (muse_counter_table *)(void *)(base + at.counters);
+    region->usage = (muse_usage_slot *)(void *)(base + at.usage);
     region->buckets = (muse_limit_bucket *)(void *)(base + at.buckets);
     region->shards = base + at.shards;
     return MUSE_OK;
@@ -173,6 +179,7 @@ static muse_status format(muse_region *region)
     header->store_bytes = region->config.store_bytes;
     header->shards = region->config.shards;
     header->clients = region->config.clients;
+    header->made_at = muse_clock_ms();
     atomic_store(&header->epoch, 1);
     if (getrandom(header->hash_key, sizeof header->hash_key, 0) !=
         (ssize_t)sizeof header->hash_key) {
@@ -309,6 +316,11 @@ int muse_region_fd(const muse_region *region)
 muse_region_config muse_region_get_config(const muse_region *region)
 {
     return region->config;
+}
+
+uint64_t muse_region_made_at(const muse_region *region)
+{
+    return region->header->made_at;
 }
 
 uint64_t muse_epoch_get(const muse_region *region)

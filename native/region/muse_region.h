@@ -1,10 +1,10 @@
 /*
  * The region: memory that the httpd children and the engine share.
  *
- *   +--------+---------+-------------+----------+---------+------------------+
- *   | header | engines | model table | counters | limiter | page store       |
- *   |        |         | 2 buffers   | by slot  | buckets | shard 0 … n-1    |
- *   +--------+---------+-------------+----------+---------+------------------+
+ *   +--------+---------+-------------+----------+----------+---------+---------------+
+ *   | header | engines | model table | counters | usage    | limiter | page store    |
+ *   |        | reports | 2 buffers   | by slot  | by model | buckets | shard 0 … n-1 |
+ *   +--------+---------+-------------+----------+----------+---------+---------------+
  *
  * One memfd that every process maps at an address of its own, so the layout holds offsets and
  * fixed-width types only. What is locked by what: a page store shard by its robust mutex, the
@@ -75,6 +75,9 @@ int muse_region_fd(const muse_region *region);
 
 /* The sizes that the region was made with, defaults filled in. */
 muse_region_config muse_region_get_config(const muse_region *region);
+
+/* When it was made, in muse_clock_ms(): about when httpd was started. */
+uint64_t muse_region_made_at(const muse_region *region);
 
 /*
  * The prompt epoch: raised when a prompt, layout or include has changed, so that page keys made

@@ -2,11 +2,14 @@
 
 import { hash } from 'node:crypto';
 import type { Header } from '../exchange.ts';
+import type { AnswerFacts } from '../facts.ts';
 
 export interface Answer {
   /** What the body is: Content-Type, Content-Language, ETag. */
   readonly headers: readonly Header[];
   readonly body: Buffer;
+  /** How it was written; undefined: nobody knows any more. */
+  readonly facts?: AnswerFacts | undefined;
   /** When it was written: wall clock, milliseconds. */
   readonly storedAt: number;
   /** For how long after that it is fresh: milliseconds. */
@@ -24,7 +27,9 @@ export function makeAnswer(
   now: number,
   freshMs: number,
   staleMs: number,
+  facts?: AnswerFacts,
 ): Answer {
   const digest = hash('sha1', body, 'hex').slice(0, ETAG_DIGITS);
-  return { headers: [...headers, ['ETag', `"${digest}"`]], body, storedAt: now, freshMs, staleMs };
+  const all: Header[] = [...headers, ['ETag', `"${digest}"`]];
+  return { headers: all, body, storedAt: now, freshMs, staleMs, facts };
 }

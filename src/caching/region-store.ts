@@ -3,6 +3,7 @@
 import { type KeyvStorageCapability, keyvStorageCapability } from 'keyv';
 import type { Clock } from '../clock.ts';
 import type { Header } from '../exchange.ts';
+import { factsFrom, notesOf } from '../facts.ts';
 import type { RegionEntry } from '../region-types.ts';
 import type { Answer } from './answer.ts';
 
@@ -44,7 +45,7 @@ export class RegionStore {
     const { now, regionNow } = this.#times();
     return {
       value: {
-        headers: parseHead(entry.head),
+        ...parseHead(entry.head),
         body: entry.body,
         storedAt: now - (regionNow - entry.storedAt),
         freshMs: entry.freshUntil - entry.storedAt,
@@ -146,17 +147,25 @@ function toKey(hex: string): Buffer {
   return Buffer.from(hex, 'hex');
 }
 
+/** What begins a line that is no header: httpd's children keep it for the access log. */
+const NOTE = '=';
+
 /** httpd's children send these lines as they stand. */
-function formatHead(answer: Answer): Buffer {
-  return Buffer.from(answer.headers.map(([name, value]) => `${name}: ${value}\n`).join(''));
+function formatHead({ headers, facts }: Answer): Buffer {
+  const notes = facts === undefined ? [] : notesOf(facts);
+  const lines = [...headers, ...notes.map(([name, value]) => [`${NOTE}${name}`, value] as const)];
+  return Buffer.from(lines.map(([name, value]) => `${name}: ${value}\n`).join(''));
 }
 
-function parseHead(head: Buffer): Header[] {
-  return head
-    .toString()
-    .split('\n')
-    .flatMap((line): Header[] => {
-      const colon = line.indexOf(': ');
-      return colon < 0 ? [] : [[line.slice(0, colon), line.slice(colon + 2)]];
-    });
+function parseHead(head: Buffer): Pick<Answer, 'headers' | 'facts'> {
+  const headers: Header[] = [];
+  const notes = new Map<string, string>();
+  for (const line of head.toString().split('\n')) {
+    const colon = line.indexOf(': ');
+    if (colon < 0) continue;
+    const [name, value] = [line.slice(0, colon), line.slice(colon + 2)];
+    if (name.startsWith(NOTE)) notes.set(name.slice(NOTE.length), value);
+    else headers.push([name, value]);
+  }
+  return { headers, facts: factsFrom(notes) };
 }

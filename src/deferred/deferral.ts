@@ -4,6 +4,7 @@ import type { Answers } from '../caching/answers.ts';
 import type { Clock } from '../clock.ts';
 import type { Completion } from '../completion.ts';
 import type { Reply } from '../exchange.ts';
+import { noteFacts } from '../facts.ts';
 import { type Flight, headersOf } from '../flight.ts';
 import type { JobFacts } from '../job.ts';
 import { sendEnded, sendFailure, sendNothingMore } from '../replies.ts';
@@ -61,6 +62,7 @@ export async function answerReturned(
   if (flight === undefined) {
     const kept = await answers.find(job.key, job.policy.ttl);
     if (kept === undefined) throw unknownAnswer(asked);
+    noteFacts(reply, kept.facts);
     await representation.sendKept(reply, kept, signal);
     return;
   }
@@ -116,6 +118,7 @@ async function sendOutcome(flight: Flight, job: JobFacts, visit: Visit): Promise
   } else if (representation.isStream) {
     await sendAsWritten(visit, flight, true);
   } else {
+    noteFacts(reply, flight.writer.facts);
     const { outcome } = flight.completion;
     if (outcome?.kind === 'failed' || outcome?.kind === 'broken') sendFailure(reply, outcome.error);
     else if (outcome?.kind === 'whole' && outcome.kept !== undefined) {

@@ -38,6 +38,8 @@ export class FastCgiReply implements Reply {
   readonly #listener: ReplyListener;
   #stage: 'new' | 'begun' | 'ended' | 'gone' = 'new';
   #logged = false;
+  /** Those that are known before the head go with it, which costs httpd less than a line. */
+  readonly #notes = new Map<string, string>();
 
   constructor(requestId: number, channel: ReplyChannel, listener: ReplyListener) {
     this.#id = requestId;
@@ -57,7 +59,7 @@ export class FastCgiReply implements Reply {
   head(status: number, headers: readonly Header[]): void {
     if (this.#stage === 'gone') return;
     if (this.#stage !== 'new') throw new ReplyOrderError('a reply has one head, before its body');
-    const bytes = encodeHead(status, headers);
+    const bytes = encodeHead(status, [...headers, ...this.#notes]);
     this.#stage = 'begun';
     this.#channel.send(encodeStream(RECORD.stdout, this.#id, bytes), true);
     this.#listener.begun();
@@ -73,11 +75,20 @@ export class FastCgiReply implements Reply {
     return keepsUp ? undefined : this.#channel.drained();
   }
 
+  note(name: string, value: string): void {
+    if (this.isOver || this.#notes.get(name) === value) return;
+    const fitsHead = this.#stage === 'new' && /^[\x20-\x7e]*$/.test(value);
+    if (fitsHead) this.#notes.set(name, value);
+    else this.#say(`=${name} ${escapeControls(value)}\n`);
+  }
+
   log(level: LogLevel, text: string): void {
-    if (this.isOver) return;
-    const line = Buffer.from(`<${SYSLOG[level]}>${escapeControls(text)}\n`);
+    if (!this.isOver) this.#say(`<${SYSLOG[level]}>${escapeControls(text)}\n`);
+  }
+
+  #say(line: string): void {
     this.#logged = true;
-    this.#channel.send(encodeStream(RECORD.stderr, this.#id, line));
+    this.#channel.send(encodeStream(RECORD.stderr, this.#id, Buffer.from(line)));
   }
 
   end(outcome: 'whole' | 'broken'): void {

@@ -61,6 +61,11 @@ export class Registry {
     );
   }
 
+  /** All models that pages have come from or may come from. */
+  get known(): Iterable<Model> {
+    return this.#default === undefined ? this.#implicit.values() : this.models.values();
+  }
+
   get defaultName(): string | undefined {
     return this.#default?.name;
   }

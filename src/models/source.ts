@@ -6,6 +6,7 @@ import { messageOf, systemCode } from '../errors.ts';
 import type { EventName } from '../events.ts';
 import { LocatedError } from '../located.ts';
 import type { Log } from '../log.ts';
+import type { ModelsState } from '../region-types.ts';
 import type { Secrets } from '../secrets.ts';
 import type { Settings } from '../settings.ts';
 import type { Model } from './model.ts';
@@ -36,6 +37,7 @@ export class ModelSource {
   #text: string | undefined;
   /** The file's last failure as it was logged: the same one is said once. */
   #said: string | undefined;
+  #failure: EventName | undefined;
   readonly #unknown = new Map<string, number>();
 
   constructor(options: ModelSourceOptions) {
@@ -44,6 +46,13 @@ export class ModelSource {
 
   get registry(): Registry {
     return this.#registry;
+  }
+
+  /** What is to be said of models.json. */
+  get state(): ModelsState {
+    if (this.#options.settings.modelsFile === undefined) return 'implicit';
+    if (this.#failure === undefined) return this.#text === undefined ? 'unknown' : 'loaded';
+    return this.#failure === 'models-invalid' ? 'invalid' : 'absent';
   }
 
   /**
@@ -62,6 +71,7 @@ export class ModelSource {
       this.#replace(Registry.parse(text, environment), modelsFile);
       this.#text = text;
       this.#said = undefined;
+      this.#failure = undefined;
     } catch (error) {
       this.#sayOnce(modelsFile, error);
       if (this.#text === undefined) this.#publish();
@@ -105,6 +115,7 @@ export class ModelSource {
     const kept =
       this.#text === undefined ? 'there are no models yet' : 'the models stay as they were';
     const [event, text] = this.#describe(file, where, kept, error);
+    this.#failure = event;
     if (text === this.#said) return;
     this.#said = text;
     this.#options.log.write(event, text);

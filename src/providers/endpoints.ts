@@ -1,6 +1,6 @@
 /** The endpoints of models, with what is known of each: outlives a reload of models.json. */
 
-import type { MuseError } from '../errors.ts';
+import type { FailureCode, MuseError } from '../errors.ts';
 import type { EventName } from '../events.ts';
 import type { Log } from '../log.ts';
 import type { Model } from '../models/model.ts';
@@ -10,9 +10,11 @@ import { cureOf } from './cures.ts';
 import type { Provider } from './provider.ts';
 
 /** What is known of an endpoint, whichever models.json named it. */
-interface Experience {
+export interface Experience {
   readonly circuit: Circuit;
   active: number;
+  /** What became of the latest call that told something. */
+  last: 'answered' | FailureCode | undefined;
   /** Uptime of the latest failure that left the circuit open; undefined: all is said to be well. */
   troubledAt: number | undefined;
 }
@@ -29,7 +31,12 @@ export class EndpointMemory {
     const found = this.#known.get(key);
     if (found !== undefined) return found;
     if (this.#known.size >= KNOWN_MAX) this.#known.clear();
-    const experience = { circuit: new Circuit(), active: 0, troubledAt: undefined };
+    const experience = {
+      circuit: new Circuit(),
+      active: 0,
+      last: undefined,
+      troubledAt: undefined,
+    };
     this.#known.set(key, experience);
     return experience;
   }
@@ -92,6 +99,7 @@ export class Endpoint implements Balanced {
   answered(now: number, log: Log): void {
     const { experience, model } = this.#options;
     experience.circuit.succeeded();
+    experience.last = 'answered';
     const { troubledAt } = experience;
     // One that fails now and then is said to be well when it has not failed for a while.
     if (troubledAt === undefined || now - troubledAt < model.circuit.cooldown * 1_000) return;
@@ -105,6 +113,7 @@ export class Endpoint implements Balanced {
       return;
     }
     const { experience, model } = this.#options;
+    experience.last = error.code;
     experience.circuit.failed(kind, now, model.circuit, error.retryAfter);
     if (experience.circuit.isClosed) return;
     const isNew = experience.troubledAt === undefined;

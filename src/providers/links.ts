@@ -17,16 +17,19 @@ export interface LinkMakerOptions {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly secrets: Secrets;
+  /** What is known of endpoints; nothing by default. */
+  readonly endpoints?: EndpointMemory;
   /** From 0 to below 1; Math.random by default. */
   readonly random?: () => number;
 }
 
 export class LinkMaker {
   readonly #options: LinkMakerOptions;
-  readonly #memory = new EndpointMemory();
+  readonly #memory: EndpointMemory;
 
   constructor(options: LinkMakerOptions) {
     this.#options = options;
+    this.#memory = options.endpoints ?? new EndpointMemory();
   }
 
   /** The calls to `model` for a server; one that can't be used says so. */

@@ -3,6 +3,7 @@
 import type { Answer } from '../caching/answer.ts';
 import type { Outcome } from '../completion.ts';
 import type { Header, Reply } from '../exchange.ts';
+import { noteFacts } from '../facts.ts';
 import type { Flight } from '../flight.ts';
 import type { Asked } from '../request.ts';
 
@@ -46,6 +47,9 @@ export async function sendAsWritten(
   flight: Flight,
   joined: boolean,
 ): Promise<void> {
+  noteFacts(reply, flight.writer.facts);
   const outcome = await representation.sendWritten(flight, reply, joined, signal);
-  if (outcome !== undefined) representation.end(reply, outcome);
+  if (outcome === undefined) return;
+  noteFacts(reply, flight.writer.facts);
+  representation.end(reply, outcome);
 }

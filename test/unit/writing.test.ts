@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { CallObserver } from '../../src/calls.ts';
 import { createCleaner } from '../../src/cleaning/cleaner.ts';
 import { MuseError } from '../../src/errors.ts';
 import { buildModel } from '../../src/models/model.ts';
@@ -34,12 +35,19 @@ function writing(fields: object, ...steps: Step[]) {
   const model = buildModel(modelSchema.parse({ name: 'm', ...fields }), {});
   const log = new ListLog();
   const counts = { started: 0, failed: 0 };
+  const calls: CallObserver = {
+    started() {
+      counts.started++;
+      return { ended() {}, failed: () => counts.failed++, aborted() {} };
+    },
+  };
   const writer = createWriter({
     provider: new StepProvider(...steps),
     request,
     model,
     cleanerFor: ({ reasoning: mode }) => createCleaner({ contentType: 'html', reasoning: mode }),
-    counter: { started: () => counts.started++, failed: () => counts.failed++ },
+    calls,
+    cause: { path: '/page', traceparent: undefined },
     log,
   });
   let body = '';

@@ -8,6 +8,7 @@
 
 #include "muse_limiter.h"
 #include "muse_shard.h"
+#include "muse_snapshot.h"
 #include "store_help.h"
 
 #if __has_include(<sanitizer/asan_interface.h>)
@@ -364,10 +365,44 @@ TEST(counters_and_engines_full_of_nonsense_are_read_and_written)
     free_target(&t);
 }
 
+TEST(reports_and_usage_full_of_nonsense_give_a_snapshot_of_terminated_names)
+{
+    target t = new_target();
+    int round;
+
+    for (round = 0; round < 50; round++) {
+        muse_snapshot *snapshot;
+        muse_text text = {0};
+        uint32_t i;
+
+        fill_with_nonsense(&t, t.region->reports, sizeof(muse_report_buffer) * MUSE_ENGINES_MAX);
+        fill_with_nonsense(&t, t.region->usage, sizeof(muse_usage_slot) * MUSE_USAGE_MAX);
+        for (i = 0; i < MUSE_ENGINES_MAX; i++) {
+            atomic_store(&t.region->reports[i].sequence, 2);
+        }
+        for (i = 0; i < MUSE_USAGE_MAX; i += 2) {
+            atomic_store(&t.region->usage[i].state, MUSE_USAGE_NAMED);
+        }
+        muse_usage_add(t.region, "gpt", 3, MUSE_USE_INPUT, 1);
+        snapshot = muse_snapshot_take(t.region, MUSE_ENGINES_MAX);
+        CHECK(snapshot && snapshot->usages >= 1);
+        for (i = 0; i < snapshot->usages; i++) {
+            CHECK(memchr(snapshot->usage[i].name, '\0', sizeof snapshot->usage[i].name));
+        }
+        muse_snapshot_json(snapshot, &text);
+        muse_snapshot_health_json(snapshot, &text);
+        CHECK(!text.failed && text.length > 0);
+        muse_text_free(&text);
+        free(snapshot);
+    }
+    free_target(&t);
+}
+
 TESTS(CASE(a_shard_full_of_nonsense_costs_entries_only),
       CASE(a_record_with_any_byte_of_its_header_changed_is_a_miss),
       CASE(a_record_that_is_right_but_reaches_beyond_the_ring_is_a_miss),
       CASE(a_chain_in_a_circle_ends), CASE(nonsense_written_while_a_call_is_under_way_does_no_more),
       CASE(a_limiter_full_of_nonsense_answers_and_heals),
       CASE(a_model_table_full_of_nonsense_gives_terminated_names),
-      CASE(counters_and_engines_full_of_nonsense_are_read_and_written))
+      CASE(counters_and_engines_full_of_nonsense_are_read_and_written),
+      CASE(reports_and_usage_full_of_nonsense_give_a_snapshot_of_terminated_names))

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { createAnswers } from '../../../src/caching/answers.ts';
+import { tellAll } from '../../../src/calls.ts';
 import { DeferredAnswers } from '../../../src/deferred/deferred-answers.ts';
 import { createLog } from '../../../src/log.ts';
 import type { Model } from '../../../src/models/model.ts';
@@ -54,7 +55,7 @@ export async function openEngine() {
     backends,
     answers: createAnswers(region, clock, log),
     deferred: new DeferredAnswers(clock, 0),
-    counter: { started: () => undefined, failed: () => undefined },
+    calls: tellAll([]),
     clock,
     log,
     logFor: (reply) => createLog((level, line) => reply.log(level, line), 'debug', secrets),

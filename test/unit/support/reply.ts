@@ -7,6 +7,7 @@ export class RecordedReply implements Reply {
   body = '';
   readonly pieces: string[] = [];
   readonly lines: string[] = [];
+  readonly notes: Record<string, string> = {};
   outcome: 'whole' | 'broken' | undefined;
   /** What a slow reader makes `write` wait for. */
   gate: Promise<void> | undefined;
@@ -26,6 +27,10 @@ export class RecordedReply implements Reply {
     this.body += text;
     this.#wake();
     return this.gate;
+  }
+
+  note(name: string, value: string): void {
+    this.notes[name] = value;
   }
 
   log(level: LogLevel, text: string): void {
