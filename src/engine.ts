@@ -35,6 +35,7 @@ import { Secrets } from './secrets.ts';
 import { parseSettings, type Settings } from './settings.ts';
 import { StatusFeed } from './status/feed.ts';
 import { createStatusPage, isForStatus } from './status/handler.ts';
+import { startTracing } from './tracing/tracing.ts';
 import { watchPaths } from './watch.ts';
 
 const LISTEN_FD = 3;
@@ -94,6 +95,7 @@ async function run(): Promise<void> {
     if (region.engine(engine).pid !== process.pid) return;
     region.setReport(engine, reporter.report(clock.uptime(), counts.underWay));
   }, clock);
+  const tracing = await startTracing(settings.environment, secrets, log);
   const deferred = new DeferredAnswers(clock, settings.engine);
   const pipeline = createPipeline({
     pages: new PageStore({
@@ -113,7 +115,7 @@ async function run(): Promise<void> {
     backends: settings.backends,
     answers: createAnswers(region, clock, log),
     deferred,
-    calls: tellAll([counts]),
+    calls: tellAll(tracing === undefined ? [counts] : [counts, tracing.calls]),
     clock,
     log,
     logFor: (reply) =>
@@ -142,7 +144,8 @@ async function run(): Promise<void> {
   if (end === 'drain') {
     log.write('engine-draining', 'finishes the pages under way, then stops');
     ending.abort();
-    await Promise.race([Promise.all([server.drain(), deferred.idle()]), control.gone]);
+    const done = Promise.all([server.drain(), deferred.idle()]).then(() => tracing?.stop());
+    await Promise.race([done, control.gone]);
   }
   process.exit(0);
 }

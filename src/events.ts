@@ -80,6 +80,10 @@ export const EVENTS = {
   'form-type': { number: 'MUSE0282', level: 'info' },
   'method-refused': { number: 'MUSE0283', level: 'info' },
   'page-include': { number: 'MUSE0284', level: 'error' },
+
+  'traces-on': { number: 'MUSE0290', level: 'info' },
+  'traces-failed': { number: 'MUSE0291', level: 'warn' },
+  'traces-back': { number: 'MUSE0292', level: 'notice' },
 } as const satisfies Record<string, EventInfo>;
 
 export type EventName = keyof typeof EVENTS;

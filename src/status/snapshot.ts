@@ -1,6 +1,6 @@
 /** What native/region/muse_snapshot_json.c writes, as the status page reads it. */
 
-import type { EndpointState, EngineState } from '../region-types.ts';
+import type { EndpointState, EngineState, ModelsState } from '../region-types.ts';
 
 /** The outcomes of requests, as they are counted. */
 export const OUTCOMES = ['hit', 'stale', 'joined', 'miss', 'limited', 'error'] as const;
@@ -40,6 +40,7 @@ export interface Snapshot {
     readonly state: EngineState;
     readonly restarts: number;
     readonly in_flight: number;
+    readonly models: ModelsState;
   }[];
   readonly endpoints: readonly {
     readonly engine: number;

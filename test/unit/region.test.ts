@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Region, type RegionEntry, RegionError, type RegionSizes } from '../../src/region.ts';
+import { parseSnapshot } from '../../src/status/snapshot.ts';
 
 const module = new URL('../../src/region.ts', import.meta.url).href;
 const small: RegionSizes = { storeBytes: 1 << 20, shards: 4, clients: 64 };
@@ -318,9 +319,9 @@ test('counters are added up over all slots, and a process has one', () => {
   region.count(0, 'completions', 2);
   region.count(slot, 'failures', 5);
   expect(region.counters()).toEqual({
-    requests: 0,
     hits: 0,
     stale: 0,
+    joined: 0,
     misses: 0,
     limited: 0,
     errors: 0,
@@ -329,6 +330,45 @@ test('counters are added up over all slots, and a process has one', () => {
     failures: 5,
   });
   expect(() => region.count(slot, 'nonsense' as 'hits')).toThrow(/no counter "nonsense"/);
+});
+
+test('a snapshot has what models used and what the engine says of itself', () => {
+  const region = newRegion();
+  region.addUsage('writer', 'inputTokens', 12);
+  region.addUsage('writer', 'cost', 1_500_000_000);
+  const endpoint = { model: 'writer', url: 'http://host/v1', active: 2, restMs: 1_500 };
+  const endpoints = [{ ...endpoint, state: 'resting' }] as const;
+  region.setReport(1, { models: 'invalid', inFlight: 3, endpoints, leftOut: 4 });
+  region.setEngine(1, 'ready', 0, 7);
+  region.beat(1);
+  const snapshot = parseSnapshot(region.snapshot(2));
+  expect(snapshot.models).toEqual([
+    {
+      name: 'writer',
+      completions: 0,
+      failures: 0,
+      input_tokens: 12,
+      output_tokens: 0,
+      cost: 1.5,
+      cost_saved: 0,
+    },
+  ]);
+  expect(snapshot.engines[1]).toMatchObject({ up: true, in_flight: 3, models: 'invalid' });
+  expect(snapshot.endpoints).toEqual([
+    { ...endpoint, restMs: undefined, engine: 1, state: 'resting', rest_seconds: 1.5 },
+  ]);
+  expect(snapshot.status).toBe('down');
+});
+
+test('a use or a report that is none is refused', () => {
+  const region = newRegion();
+  expect(() => region.addUsage('m', 'nonsense' as 'cost', 1)).toThrow(/no use "nonsense"/);
+  const report = { models: 'loaded', inFlight: 0, endpoints: [], leftOut: 0 } as const;
+  expect(errorOf(() => region.setReport(16, report))).toMatchObject({ code: 'MUSE_EINVAL' });
+  const endpoint = { model: 'm', url: 'x'.repeat(256), state: 'up', active: 0, restMs: 0 } as const;
+  expect(() => region.setReport(0, { ...report, endpoints: [endpoint] })).toThrow(/255 bytes/);
+  const many = Array.from({ length: 65 }, () => ({ ...endpoint, url: '' }));
+  expect(() => region.setReport(0, { ...report, endpoints: many })).toThrow(/at most 64/);
 });
 
 test("an engine's state is what the supervisor set and the engine's heart said", () => {

@@ -1,0 +1,86 @@
+/**
+ * A span for each call to a provider, with the names of OpenTelemetry's conventions for generative
+ * AI (https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/). No prompt and no answer is
+ * in it.
+ */
+
+import {
+  type Attributes,
+  type Context,
+  isSpanContextValid,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
+import type { CallObserver, CallStart } from '../calls.ts';
+import { MuseError } from '../errors.ts';
+import { factsOf } from '../facts.ts';
+import { samplingOf } from '../providers/sampling.ts';
+
+export function createSpans(tracer: Tracer): CallObserver {
+  return {
+    started(call) {
+      const options = { kind: SpanKind.CLIENT, attributes: attributesOf(call) };
+      const parent = contextOf(call.traceparent);
+      const span = tracer.startSpan(`chat ${call.model.upstream}`, options, parent);
+      return {
+        ended(writer, { reason, usage }) {
+          const { cost } = factsOf(writer, usage);
+          span.setAttributes({
+            'gen_ai.response.model': writer.upstream,
+            'gen_ai.response.finish_reasons': [reason],
+            ...(usage && {
+              'gen_ai.usage.input_tokens': usage.inputTokens,
+              'gen_ai.usage.output_tokens': usage.outputTokens,
+            }),
+            ...(cost === undefined ? {} : { 'muse.cost': Number(cost) }),
+          });
+          span.end();
+        },
+        failed(error) {
+          const { code } = MuseError.from(error);
+          span.setAttribute('error.type', code);
+          span.setStatus({ code: SpanStatusCode.ERROR, message: code });
+          span.end();
+        },
+        aborted() {
+          span.setAttribute('muse.abandoned', true);
+          span.end();
+        },
+      };
+    },
+  };
+}
+
+function attributesOf({ model, request, path }: CallStart): Attributes {
+  const { temperature, maxTokens } = samplingOf(request, model);
+  const url = URL.parse(model.endpoint ?? '');
+  return {
+    'gen_ai.operation.name': 'chat',
+    'gen_ai.provider.name': model.provider,
+    'gen_ai.request.model': model.upstream,
+    ...(temperature === undefined ? {} : { 'gen_ai.request.temperature': temperature }),
+    ...(model.topP === undefined ? {} : { 'gen_ai.request.top_p': model.topP }),
+    ...(maxTokens ? { 'gen_ai.request.max_tokens': maxTokens } : {}),
+    ...(model.stop === undefined ? {} : { 'gen_ai.request.stop_sequences': [...model.stop] }),
+    ...(url === null ? {} : { 'server.address': url.hostname, 'server.port': portOf(url) }),
+    'muse.model': model.name,
+    'url.path': path,
+  };
+}
+
+function portOf({ port, protocol }: URL): number {
+  return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
+}
+
+/** The visitor's span as the parent (https://www.w3.org/TR/trace-context/#traceparent-header). */
+function contextOf(traceparent: string | undefined): Context {
+  const parts = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-|$)/.exec(
+    traceparent ?? '',
+  );
+  const [, traceId = '', spanId = '', flags = '0'] = parts ?? [];
+  const parent = { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true };
+  return isSpanContextValid(parent) ? trace.setSpanContext(ROOT_CONTEXT, parent) : ROOT_CONTEXT;
+}
