@@ -125,11 +125,20 @@ void muse_stream_forgive(muse_stream *s, uint64_t ms)
     s->opened += ms;
 }
 
+/* An answer that comes whole begins when it ends. */
+static void note_begin(muse_stream *s)
+{
+    if (s->answer.begun && !s->begun_at && s->q->counted) {
+        s->begun_at = muse_tally_begun(s->q);
+    }
+}
+
 /* What failed with a status is not counted before it is clear whether a stale copy stands in. */
 static muse_stream_want finish(muse_stream *s, int result)
 {
     s->stage = FINISHED;
     s->result = result;
+    note_begin(s);
     if (result < 400 && s->q->counted) {
         muse_tally_ended(s->q, s->begun_at, !s->broken);
     }
@@ -292,9 +301,7 @@ static muse_stream_want receive(muse_stream *s)
         if (want != MUSE_STREAM_READ) {
             return want;
         }
-        if (s->answer.begun && !s->begun_at && s->q->counted) {
-            s->begun_at = muse_tally_begun(s->q);
-        }
+        note_begin(s);
         if (muse_answer_flush(&s->answer) == MUSE_ANSWER_LEFT) {
             muse_stream_abandon(s);
             return MUSE_STREAM_DONE;

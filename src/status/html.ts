@@ -58,7 +58,9 @@ export function duration(seconds: number): string {
   const [days, hours] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3_600) % 24];
   if (days > 0) return `${days} d ${hours} h`;
   const minutes = Math.floor(seconds / 60) % 60;
-  return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min ${Math.floor(seconds % 60)} s`;
+  if (hours > 0) return `${hours} h ${minutes} min`;
+  const rest = `${Math.floor(seconds % 60)} s`;
+  return minutes > 0 ? `${minutes} min ${rest}` : rest;
 }
 
 export function escapeMarkup(text: string): Html {

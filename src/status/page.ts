@@ -30,7 +30,7 @@ td .pill { margin: 0; }
   padding: 0.8rem 1rem; }
 .card p { font-size: 0.85rem; }
 .card .value { font-size: 1.6rem; line-height: 1.3; font-weight: 600; color: var(--ink);
-  font-variant-numeric: tabular-nums; }
+  white-space: nowrap; font-variant-numeric: tabular-nums; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: 0.3rem 1rem 0.3rem 0; border-top: 1px solid var(--line);
@@ -40,7 +40,8 @@ tbody th { font-weight: 600; }
 svg { display: block; }
 .curve { width: 100%; height: 2rem; }
 .curve polyline { fill: none; stroke: var(--accent); stroke-width: 1.5; vector-effect: non-scaling-stroke; }
-.bar { width: 12rem; height: 0.5rem; margin: 0.15rem 0; border-radius: 99px; }
+td:has(.bar) { width: 40%; }
+.bar { width: 100%; min-width: 8rem; height: 0.5rem; margin: 0.15rem 0; border-radius: 99px; }
 .bar rect { fill: var(--accent); }
 .bar .track { fill: var(--line); }
 .bar .hit, .bar .first { fill: var(--good); }

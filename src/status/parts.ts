@@ -54,14 +54,14 @@ function numbers(now: Snapshot, rates: readonly number[]): Html {
   const sum = (field: 'cost' | 'cost_saved') => now.models.reduce((s, m) => s + m[field], 0);
   return [
     card('requests', count(requests.total), curve(rates)),
-    card('without a new completion', share(unpaid, answered), 'hits, stale and joined'),
-    card('being written', count(inFlight), `${count(now.completions)} completions so far`),
+    card('cached or shared', share(unpaid, answered), 'of the answers'),
+    card('being written', count(inFlight), `completions so far: ${count(now.completions)}`),
     card('cost', money(sum('cost')), `${money(sum('cost_saved'))} saved`),
     card('cache', bytes(cache.bytes), `of ${bytes(cache.size)}, ${count(cache.entries)} entries`),
     card(
       'counted for',
       duration(now.uptime_seconds),
-      `${count(now.abandoned)} visitors left early`,
+      `visitors who left early: ${count(now.abandoned)}`,
     ),
   ].join('');
 }

@@ -35,6 +35,7 @@ function tell(httpd: Httpd): void {
 }
 
 export { makeCertificate } from './certificate.ts';
+
 export { enablePages, scriptedModel, scriptedPage, useModel } from './enable-pages.ts';
 export { EngineProcess } from './engine-process.ts';
 export { findFreePort } from './environment.ts';
@@ -42,6 +43,7 @@ export type { Exchange, Head, Piece, Result } from './exchange.ts';
 export { openHttp1, type RequestOptions } from './http1.ts';
 export { Http2Client } from './http2.ts';
 export { Httpd } from './httpd.ts';
+export { Chromium, findChromium, type Tab } from './live-browser.ts';
 export { type ModelEntry, modelsAt } from './models-at.ts';
 export { environmentOf, findProcess } from './processes.ts';
 export { sendRaw } from './raw-request.ts';

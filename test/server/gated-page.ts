@@ -12,8 +12,8 @@ export const tokens = [
 ];
 
 /** A page whose pieces the provider sends one by one, as the gate lets them. */
-export function gated(provider: ScriptedProvider): Gate {
+export function gated(provider: ScriptedProvider, model: string = scriptedModel): Gate {
   const gate = new Gate();
-  provider.script(scriptedModel, say(tokens, { gate }));
+  provider.script(model, say(tokens, { gate }));
   return gate;
 }

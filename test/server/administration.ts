@@ -1,0 +1,68 @@
+/** What the tests of administrators' pages have in common. */
+import { type Httpd, modelsAt, waitUntil } from '../harness/index.ts';
+import { type ScriptedProvider, samplePage, say } from '../provider/index.ts';
+
+/** A model whose provider counts tokens, with a price; its key must be seen nowhere. */
+export const priced = {
+  name: 'priced',
+  api_key: 'sk-the-secret-of-this-test',
+  stream_usage: true,
+  price: { input: 2, output: 10 },
+} as const;
+
+/** A prompt that must be seen nowhere. */
+export const prompt = 'Write about the hidden treasure.';
+
+/** Administrators' pages at /status, /metrics and /health, and pages from the model `priced`. */
+export function administer(httpd: Httpd, provider: ScriptedProvider, ...lines: string[]): void {
+  provider.script(priced.name, say(samplePage(priced.name).trimEnd()));
+  httpd.config.muse({ models: modelsAt(provider, priced) });
+  httpd.config.section('Directory', httpd.site.root, 'MuseAiEnable On', ...lines);
+  addPages(httpd);
+  httpd.site.write('page.ai', prompt);
+}
+
+export function addPages(httpd: Httpd): void {
+  for (const name of ['status', 'metrics', 'health']) {
+    httpd.config.section('Location', `/${name}`, `SetHandler muse-ai-${name}`);
+  }
+}
+
+/** What `/metrics?format=json` tells when so many requests have ended: that is after their last byte. */
+export function numbersAfter(httpd: Httpd, requests: number) {
+  return waitUntil(`${requests} requests to be counted`, async () => {
+    const numbers = await numbersOf(httpd);
+    return numbers.requests.total === requests && numbers;
+  });
+}
+
+/** What `/metrics?format=json` tells. */
+export async function numbersOf(httpd: Httpd) {
+  const { text } = await httpd.get('/metrics?format=json');
+  return JSON.parse(text) as {
+    status: string;
+    problems: string[];
+    requests: Record<string, number>;
+    abandoned: number;
+    completions: number;
+    completions_failed: number;
+    time_to_first_byte: { count: number; sum: number };
+    response_time: { count: number; sum: number };
+    models: {
+      name: string;
+      failures: number;
+      input_tokens: number;
+      output_tokens: number;
+      cost: number;
+      cost_saved: number;
+    }[];
+    engines: { up: boolean; pid: number; restarts: number; in_flight: number; models: string }[];
+    endpoints: {
+      model: string;
+      url: string;
+      state: string;
+      active: number;
+      rest_seconds: number;
+    }[];
+  };
+}

@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect } from 'vitest';
+import { type Httpd, test, waitUntil } from '../harness/index.ts';
+import { fail } from '../provider/index.ts';
+import { administer, priced } from './administration.ts';
+import { gated } from './gated-page.ts';
+import { expire } from './stale-pages.ts';
+
+const names = ['cache', 'model', 'tokens', 'cost', 'ttfb', 'key'] as const;
+type Notes = Readonly<Record<(typeof names)[number] | 'line', string>>;
+
+function logNotes(httpd: Httpd): void {
+  const fields = names.map((name) => `%{muse-${name}}n`).join(' ');
+  httpd.config.lines(`LogFormat "%m%U ${fields}" notes`, 'CustomLog logs/notes.log notes');
+}
+
+function notesIn(httpd: Httpd): Notes[] {
+  const text = readFileSync(httpd.environment.path('logs', 'notes.log'), 'utf8');
+  return text.split('\n').flatMap((each) => {
+    const [line = '', ...values] = each.split(' ');
+    const pairs = names.map((name, i) => [name, values[i] ?? '']);
+    return line === '' ? [] : [{ line, ...Object.fromEntries(pairs) } as Notes];
+  });
+}
+
+/** The notes of all requests, when there are so many. */
+function awaitNotes(httpd: Httpd, count: number): Promise<Notes[]> {
+  return waitUntil(`${count} lines of the access log`, () => {
+    const all = notesIn(httpd);
+    return all.length >= count && all;
+  });
+}
+
+describe('the notes for the access log', () => {
+  test('tell of a page that is written, and the same of it from the cache', async ({
+    httpd,
+    provider,
+  }) => {
+    administer(httpd, provider);
+    logNotes(httpd);
+    await httpd.start();
+    for (let i = 0; i < 2; i++) await httpd.get('/page');
+    const [miss, hit] = await awaitNotes(httpd, 2);
+    expect(miss).toMatchObject({
+      cache: 'miss',
+      model: priced.name,
+      tokens: expect.stringMatching(/^[1-9]\d*$/),
+      cost: expect.stringMatching(/^0\.\d{9}$/),
+      ttfb: expect.stringMatching(/^\d+$/),
+      key: expect.stringMatching(/^[0-9a-f]{40}$/),
+    });
+    expect(Number(miss?.cost)).toBeGreaterThan(0);
+    expect(hit).toMatchObject({ ...miss, cache: 'hit', ttfb: expect.stringMatching(/^\d+$/) });
+  });
+
+  test.for(['event', 'prefork'] as const)(
+    'tell of shared, failed, limited and stale answers, with the MPM %s',
+    async (mpm, { httpd, provider }) => {
+      httpd.config.mpm = mpm;
+      administer(httpd, provider, 'MuseAiCacheTTL 1', 'MuseAiCacheStale 600');
+      logNotes(httpd);
+      httpd.config.section(
+        'Location',
+        '/limited',
+        'MuseAiRateLimitRPM 1',
+        'MuseAiRateLimitBurstSize 1',
+      );
+      httpd.site.write('limited.ai', 'Write about limits.');
+      httpd.site.write('failing.ai', '---\nmodel: failing\n---\nWrite.');
+      const gate = gated(provider, priced.name);
+      await httpd.start();
+      const visitors = [httpd.open('/page')];
+      await gate.arrived(1);
+      visitors.push(httpd.open('/page'));
+      gate.release(2);
+      await Promise.all(visitors.map((visitor) => visitor.waitFor('The first piece.')));
+      gate.open();
+      await Promise.all(visitors.map((visitor) => visitor.done));
+      await expire(httpd, '/page');
+      await httpd.get('/page');
+      await httpd.get('/limited');
+      await httpd.get('/limited');
+      provider.script(priced.name, fail(400));
+      await httpd.get('/failing?cache-bypass=1');
+      httpd.log.expect(249);
+      httpd.log.allow(215);
+      const last = await waitUntil('the last line', () =>
+        notesIn(httpd).find(({ line }) => line === 'GET/failing'),
+      );
+      expect(last).toMatchObject({ cache: 'error', tokens: '-' });
+      const pages = notesIn(httpd).filter(({ line }) => line === 'GET/page');
+      expect(pages.map(({ cache }) => cache).sort()).toEqual(['joined', 'miss', 'stale']);
+      expect(new Set(pages.map(({ cost }) => cost)).size).toBe(1);
+      expect(new Set(pages.map(({ key }) => key)).size).toBe(1);
+      const limited = notesIn(httpd).filter(({ line }) => line === 'GET/limited');
+      expect(limited.map(({ cache }) => cache)).toEqual(['miss', 'limited']);
+      expect(limited[1]).toMatchObject({ model: '-', key: '-' });
+    },
+  );
+
+  test('name the model that wrote in place of another, and reach no visitor', async ({
+    httpd,
+    provider,
+  }) => {
+    administer(httpd, provider);
+    const models = [
+      { name: 'failing', endpoint: provider.url, retries: 0, fallback: [priced.name] },
+      { ...priced, endpoint: provider.url },
+    ];
+    httpd.conf.writeJson('models.json', { models });
+    provider.script('failing', fail(500));
+    logNotes(httpd);
+    await httpd.start();
+    const { headers } = await httpd.get('/page');
+    expect(Object.keys(headers).filter((name) => name.startsWith('muse'))).toEqual([]);
+    const cached = await httpd.get('/page');
+    expect(Object.keys(cached.headers).filter((name) => /muse|=/.test(name))).toEqual([]);
+    const notes = await awaitNotes(httpd, 2);
+    expect(notes.map(({ model }) => model)).toEqual([priced.name, priced.name]);
+    httpd.log.expect(233);
+  });
+
+  test('tell what is known of an answer whose visitor left', async ({ httpd, provider }) => {
+    administer(httpd, provider);
+    logNotes(httpd);
+    const gate = gated(provider, priced.name);
+    await httpd.start();
+    const visitor = httpd.open('/page');
+    await gate.arrived(1);
+    gate.release(2);
+    await visitor.waitFor('The first piece.');
+    visitor.leave();
+    const [left] = await awaitNotes(httpd, 1);
+    expect(left).toMatchObject({ cache: 'miss', model: priced.name, tokens: '-', cost: '-' });
+  });
+});

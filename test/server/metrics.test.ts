@@ -1,0 +1,187 @@
+import { describe, expect } from 'vitest';
+import { modelsAt, scriptedModel, test, useModel, waitUntil } from '../harness/index.ts';
+import { fail, say } from '../provider/index.ts';
+import { addPages, administer, numbersAfter, numbersOf, priced, prompt } from './administration.ts';
+import { gated } from './gated-page.ts';
+import { parsePrometheus } from './prometheus.ts';
+import { expire } from './stale-pages.ts';
+
+describe('metrics', () => {
+  test('are what Prometheus reads, and have all that there is', async ({ httpd, provider }) => {
+    administer(httpd, provider);
+    await httpd.start();
+    await httpd.get('/page');
+    await numbersAfter(httpd, 1);
+    const { status, headers, text } = await httpd.get('/metrics');
+    expect(status).toBe(200);
+    expect(headers).toMatchObject({
+      'content-type': 'text/plain; version=0.0.4; charset=utf-8',
+      'cache-control': 'no-store',
+    });
+    const families = parsePrometheus(text);
+    expect([...families.keys()].every((name) => name.startsWith('muse_'))).toBe(true);
+    const numberAt = (name: string, labels: Record<string, string> = {}) =>
+      families
+        .get(name)
+        ?.samples.find((sample) =>
+          Object.entries(labels).every(([label, value]) => sample.labels[label] === value),
+        )?.value;
+    expect(numberAt('muse_up')).toBe(1);
+    expect(numberAt('muse_requests_total', { outcome: 'miss' })).toBe(1);
+    expect(numberAt('muse_completions_total', { model: priced.name })).toBe(1);
+    expect(numberAt('muse_engine_up', { engine: '0' })).toBe(1);
+    expect(numberAt('muse_endpoint_up', { model: priced.name, endpoint: provider.url })).toBe(1);
+    expect(numberAt('muse_time_to_first_byte_seconds', { le: '+Inf' })).toBe(1);
+    expect(text).not.toContain(priced.api_key);
+    expect(text).not.toContain('treasure');
+  });
+
+  test('escape what stands in a model’s name', async ({ httpd, provider }) => {
+    const name = 'a "quoted" \\ name';
+    provider.script(name, say('<!doctype html><p>x</p>'));
+    httpd.config.muse({ models: modelsAt(provider, name), lines: ['MuseAiEnable On'] });
+    addPages(httpd);
+    httpd.site.write('page.ai', prompt);
+    await httpd.start();
+    await httpd.get('/page');
+    const families = parsePrometheus((await httpd.get('/metrics')).text);
+    const labels = families.get('muse_completions_total')?.samples.map((sample) => sample.labels);
+    expect(labels).toEqual([{ model: name }]);
+    expect((await numbersOf(httpd)).models[0]?.name).toBe(name);
+  });
+
+  test('count each request once, by its outcome', async ({ httpd, provider }) => {
+    administer(httpd, provider, 'MuseAiCacheTTL 1', 'MuseAiCacheStale 600');
+    httpd.config.section(
+      'Location',
+      '/limited',
+      'MuseAiRateLimitRPM 1',
+      'MuseAiRateLimitBurstSize 1',
+    );
+    httpd.site.write('limited.ai', 'Write about limits.');
+    httpd.site.write('broken.ai', '---\nmodel: priced\nnonsense: 1\n---\nWrite.');
+    const gate = gated(provider, priced.name);
+    await httpd.start();
+    const first = httpd.open('/page');
+    await gate.arrived(1);
+    const second = httpd.open('/page');
+    gate.release(2);
+    await Promise.all([first, second].map((visitor) => visitor.waitFor('The first piece.')));
+    gate.open();
+    await Promise.all([first.done, second.done]);
+    expect((await httpd.get('/page')).headers['cache-status']).toContain('hit');
+    await expire(httpd, '/page');
+    await httpd.get('/limited');
+    expect((await httpd.get('/limited')).status).toBe(429);
+    expect((await httpd.get('/broken')).status).toBe(500);
+    httpd.log.expect(224);
+    const { requests, time_to_first_byte, response_time } = await waitUntil(
+      'the last to be counted',
+      async () => {
+        const numbers = await numbersOf(httpd);
+        return numbers.requests.error === 1 && numbers.requests.miss === 2 && numbers;
+      },
+    );
+    expect(requests).toMatchObject({ joined: 1, miss: 2, limited: 1, error: 1 });
+    expect(requests.hit).toBeGreaterThanOrEqual(1);
+    expect(requests.stale).toBeGreaterThanOrEqual(1);
+    const { total, ...each } = requests;
+    expect(Object.values(each).reduce((sum, n) => sum + n)).toBe(total);
+    expect([time_to_first_byte.count, response_time.count]).toEqual([3, 3]);
+    expect(response_time.sum).toBeGreaterThanOrEqual(time_to_first_byte.sum);
+  });
+
+  test('tell tokens and cost, and what hits and shared answers saved', async ({
+    httpd,
+    provider,
+  }) => {
+    administer(httpd, provider);
+    await httpd.start();
+    await httpd.get('/page');
+    const [before] = (await numbersAfter(httpd, 1)).models;
+    const { input_tokens = 0, output_tokens = 0, cost = 0 } = before ?? {};
+    expect([input_tokens > 0, output_tokens > 0]).toEqual([true, true]);
+    expect(cost).toBeCloseTo((input_tokens * 2 + output_tokens * 10) / 1e6, 9);
+    expect(before?.cost_saved).toBe(0);
+    for (let i = 0; i < 3; i++) await httpd.get('/page');
+    await httpd.get('/page', { method: 'HEAD' });
+    const [after] = (await numbersAfter(httpd, 5)).models;
+    expect(after?.cost).toBe(cost);
+    expect(after?.cost_saved).toBeCloseTo(3 * cost, 9);
+    // The alias is gone, and the engine finds the answer by its content.
+    httpd.site.write('page.ai', `${prompt}`);
+    httpd.site.touch('page.ai', new Date(Date.now() - 60_000));
+    await httpd.get('/page');
+    const { models, requests } = await numbersAfter(httpd, 6);
+    expect(models[0]?.cost_saved).toBeCloseTo(4 * cost, 9);
+    expect(requests).toMatchObject({ hit: 5, miss: 1 });
+  });
+
+  test('tell of failures, and of visitors who left', async ({ httpd, provider }) => {
+    useModel(httpd, provider);
+    httpd.config.section('Directory', httpd.site.root, 'MuseAiEnable On');
+    addPages(httpd);
+    httpd.site.write('page.ai', prompt);
+    httpd.site.write('other.ai', 'Write about others.');
+    provider.script(scriptedModel, fail(400));
+    await httpd.start();
+    expect((await httpd.get('/page')).status).toBe(502);
+    httpd.log.expect(249);
+    const gate = gated(provider);
+    const visitor = httpd.open('/other');
+    await gate.arrived(1);
+    gate.release(2);
+    await visitor.waitFor('The first piece.');
+    const busy = await waitUntil('the engine to tell of it', async () => {
+      const numbers = await numbersOf(httpd);
+      return numbers.engines[0]?.in_flight === 1 && numbers;
+    });
+    expect(busy.endpoints[0]?.active).toBe(1);
+    visitor.leave();
+    const numbers = await waitUntil('it to be counted', async () => {
+      const latest = await numbersOf(httpd);
+      return latest.abandoned === 1 && latest.engines[0]?.in_flight === 0 && latest;
+    });
+    expect(numbers.requests).toMatchObject({ error: 1, miss: 1 });
+    expect([numbers.completions, numbers.completions_failed]).toEqual([2, 1]);
+    expect(numbers.models[0]?.failures).toBe(1);
+  });
+
+  test('outlive a graceful restart, and are sums over several engines', async ({
+    httpd,
+    provider,
+  }) => {
+    administer(httpd, provider);
+    httpd.config.lines('MuseAiEngines 2');
+    for (let i = 0; i < 6; i++) httpd.site.write(`page${i}.ai`, `Write about ${i}.`);
+    await httpd.start();
+    for (let i = 0; i < 6; i++) await httpd.get(`/page${i}`);
+    expect((await numbersAfter(httpd, 6)).models[0]).toMatchObject({ completions: 6 });
+    await httpd.graceful();
+    await httpd.get('/page0');
+    const { requests, models, engines } = await numbersAfter(httpd, 7);
+    expect(requests).toMatchObject({ miss: 6, hit: 1, total: 7 });
+    expect(models[0]).toMatchObject({ completions: 6 });
+    expect(engines).toHaveLength(2);
+    const { text } = await httpd.get('/metrics');
+    expect(parsePrometheus(text).get('muse_engine_up')?.samples).toHaveLength(2);
+  });
+
+  test('have another name, take no other method, and are refused where Require says so', async ({
+    httpd,
+    provider,
+  }) => {
+    administer(httpd, provider);
+    httpd.config.section('Location', '/old', 'SetHandler metrics-handler');
+    httpd.config.section('Location', '/closed', 'SetHandler muse-ai-metrics', 'Require all denied');
+    await httpd.start();
+    expect(parsePrometheus((await httpd.get('/old')).text).size).toBeGreaterThan(10);
+    const refused = await httpd.get('/metrics', { method: 'POST', body: 'x' });
+    expect(refused.status).toBe(405);
+    expect(refused.headers.allow).toContain('GET');
+    const head = await httpd.get('/metrics', { method: 'HEAD' });
+    expect([head.status, head.text]).toEqual([200, '']);
+    expect((await httpd.get('/closed')).status).toBe(403);
+    httpd.log.allow('AH01630');
+  });
+});
