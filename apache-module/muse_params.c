@@ -52,6 +52,18 @@ static void add_programs(const muse_request *q, apr_table_t *params)
     add_text(params, "MUSE_JOB", q->job);
 }
 
+/* All that an engine has to know for a page of its own. */
+static apr_table_t *make_admin(apr_pool_t *p, const muse_request *q)
+{
+    apr_table_t *params = apr_table_make(p, 4);
+
+    add_text(params, "MUSE_ADMIN", "status");
+    add_text(params, "REQUEST_METHOD", q->r->method);
+    add_text(params, "HTTP_ACCEPT", apr_table_get(q->r->headers_in, "Accept"));
+    add_number(p, params, "MUSE_TIMEOUT", muse_or(q->config->timeout, MUSE_DEFAULT_TIMEOUT));
+    return params;
+}
+
 apr_table_t *muse_params_make(apr_pool_t *p, const muse_request *q)
 {
     request_rec *r = q->r;
@@ -59,6 +71,9 @@ apr_table_t *muse_params_make(apr_pool_t *p, const muse_request *q)
     apr_table_t *params = apr_table_make(p, 24);
     int i;
 
+    if (q->admin) {
+        return make_admin(p, q);
+    }
     add_text(params, "REQUEST_METHOD", q->refresh ? "GET" : r->method);
     add_text(params, "REQUEST_URI", r->unparsed_uri);
     add_text(params, "DOCUMENT_URI", r->uri);

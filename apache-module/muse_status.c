@@ -5,10 +5,8 @@
 #include <http_core.h>
 #include <http_protocol.h>
 #include <mod_status.h>
-#include <apr_strings.h>
 
 #include "muse_config.h"
-#include "muse_fcgi.h"
 #include "muse_process.h"
 #include "muse_status.h"
 #include "muse_stream.h"
@@ -79,28 +77,10 @@ static int find_engine(const muse_snapshot *snapshot)
     return -1;
 }
 
-static const char *make_request(const muse_request *q, apr_size_t *length)
-{
-    apr_pool_t *p = q->r->pool;
-    apr_table_t *params = apr_table_make(p, 6);
-    const char *accept = apr_table_get(q->r->headers_in, "Accept");
-
-    apr_table_setn(params, "MUSE_ADMIN", "status");
-    apr_table_setn(params, "REQUEST_METHOD", q->r->method);
-    apr_table_setn(params, "MUSE_TIMEOUT",
-                   apr_itoa(p, muse_or(q->config->timeout, MUSE_DEFAULT_TIMEOUT)));
-    if (accept) {
-        apr_table_setn(params, "HTTP_ACCEPT", accept);
-    }
-    return muse_fcgi_request(q->r, params, length);
-}
-
 int muse_status_run(request_rec *r, const muse_snapshot *snapshot)
 {
     const int engine = find_engine(snapshot);
     muse_request *q = apr_pcalloc(r->pool, sizeof *q);
-    const char *request;
-    apr_size_t length;
 
     q->r = r;
     q->config = muse_config_dir(r);
@@ -108,9 +88,7 @@ int muse_status_run(request_rec *r, const muse_snapshot *snapshot)
     q->status = r->status;
     q->admin = 1;
     q->engine = engine;
-    request = engine < 0 ? NULL : make_request(q, &length);
-    return request ? muse_suspend_or_wait(r, muse_stream_create(q, request, length))
-                   : send_plain(r, snapshot);
+    return engine < 0 ? send_plain(r, snapshot) : muse_suspend_or_wait(r, muse_stream_create(q));
 }
 
 int muse_status_instead(const muse_request *q, int status)

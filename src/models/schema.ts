@@ -76,7 +76,7 @@ const price = z
     input: z.number().min(0).describe('For a million tokens of the prompt.'),
     output: z.number().min(0).describe('For a million tokens of the answer.'),
   })
-  .describe('Prices in any currency, for the log; needs stream_usage.');
+  .describe('Prices in any currency, for the log and what is counted; needs stream_usage.');
 
 const headerName = z
   .string()
@@ -170,7 +170,7 @@ export const modelSchema = z.strictObject({
   stream_usage: z
     .boolean()
     .default(false)
-    .describe('Asks the endpoint for the number of tokens, for the log.'),
+    .describe('Asks the endpoint for the number of tokens, for the log and what is counted.'),
   json_mode: z
     .boolean()
     .default(true)
