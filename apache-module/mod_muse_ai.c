@@ -2,16 +2,20 @@
  * mod_muse_ai: pages that a language model writes from a prompt in a .ai file.
  *
  *   configuration   muse_config      settings, their defaults and inheritance
+ *                   muse_backend     those for calls to providers
  *                   muse_directives  the directives, their setters (muse_set_directory,
- *                                    muse_set_csp, muse_set_server) and values
- *                                    (muse_values)
+ *                                    muse_set_csp, muse_set_server, muse_set_backend) and
+ *                                    values (muse_values)
+ *                   muse_no_effect   those that do nothing here
+ *                   muse_debug       MuseAiDebug
  *   processes       muse_process     region, sockets, supervisor; kept over restarts
  *                   muse_supervisor  starts and watches the engines
  *                   muse_spawn       starts one
- *                   muse_settings    what an engine is told
+ *                   muse_settings    what an engine is told, in JSON (muse_json)
  *                   muse_log         what it says
  *   requests        muse_handler     a request's way, in order: read this first
  *                   muse_page        which files are pages; protection of their source
+ *                   muse_metrics_path, muse_origin   MuseAiMetricsEndpoint, …AllowedOrigins
  *                   muse_choice      which model
  *                   muse_limit       rate limit
  *                   muse_key         page key
@@ -39,8 +43,12 @@
 
 #include "muse_admin.h"
 #include "muse_config.h"
+#include "muse_debug.h"
 #include "muse_handler.h"
 #include "muse_link.h"
+#include "muse_metrics_path.h"
+#include "muse_no_effect.h"
+#include "muse_origin.h"
 #include "muse_page.h"
 #include "muse_process.h"
 #include "muse_status.h"
@@ -51,6 +59,8 @@ static void register_hooks(apr_pool_t *p)
     (void)p;
     /* the parent */
     ap_hook_pre_config(muse_config_pre, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(muse_no_effect_say, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(muse_debug_raise, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(muse_process_start, NULL, NULL, APR_HOOK_LAST);
     /* each child, once */
     ap_hook_child_init(muse_process_child, NULL, NULL, APR_HOOK_MIDDLE);
@@ -59,7 +69,9 @@ static void register_hooks(apr_pool_t *p)
     /* each request */
     ap_hook_map_to_storage(muse_page_map, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_post_perdir_config(muse_page_unmap, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_fixups(muse_metrics_path_fixup, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_fixups(muse_page_fixup, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_fixups(muse_origin_fixup, NULL, NULL, APR_HOOK_LAST);
     ap_hook_handler(muse_handler_run, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(muse_admin_run, NULL, NULL, APR_HOOK_MIDDLE);
     muse_status_register();

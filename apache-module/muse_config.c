@@ -5,6 +5,7 @@
 
 #include "muse_config.h"
 #include "muse_engines.h"
+#include "muse_no_effect.h"
 
 #ifndef MUSE_NODE_DEFAULT
 #define MUSE_NODE_DEFAULT "/usr/local/lib/mod_muse_ai/node"
@@ -26,6 +27,8 @@ int muse_config_pre(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
     global->node = MUSE_NODE_DEFAULT;
     global->engine = MUSE_ENGINE_DEFAULT;
     global->passed = apr_array_make(pconf, 4, sizeof(const char *));
+    global->pool_idle = global->pool_keep_alive = MUSE_UNSET;
+    global->no_effect = apr_array_make(pconf, 4, sizeof(muse_no_effect));
     return OK;
 }
 
@@ -55,6 +58,7 @@ void *muse_config_create_dir(apr_pool_t *p, char *dir)
     c->scripts = MUSE_UNSET;
     c->cache_stale = c->cache_stale_on_error = MUSE_UNSET;
     c->limit_enable = c->limit_rpm = c->limit_burst = c->limit_status = MUSE_UNSET;
+    c->streaming = c->max_body = MUSE_UNSET;
     return c;
 }
 
@@ -92,13 +96,20 @@ void *muse_config_merge_dir(apr_pool_t *p, void *base_config, void *add_config)
     MERGE_NUMBER(limit_status);
     MERGE_POINTER(limit_zone);
     MERGE_POINTER(limit_free);
+    MERGE_NUMBER(streaming);
+    MERGE_NUMBER(max_body);
+    MERGE_POINTER(origins);
     return c;
 }
 
 void *muse_config_create_server(apr_pool_t *p, server_rec *s)
 {
+    muse_server_config *c = apr_pcalloc(p, sizeof *c);
+
     (void)s;
-    return apr_pcalloc(p, sizeof(muse_server_config));
+    muse_backend_init(&c->calls);
+    c->debug = c->metrics = MUSE_UNSET;
+    return c;
 }
 
 void *muse_config_merge_server(apr_pool_t *p, void *base_config, void *add_config)
@@ -107,10 +118,10 @@ void *muse_config_merge_server(apr_pool_t *p, void *base_config, void *add_confi
     const muse_server_config *add = add_config;
     muse_server_config *c = apr_pcalloc(p, sizeof *c);
 
-    MERGE_POINTER(endpoint);
-    /* A key belongs to the endpoint it was written for: a virtual host with an endpoint of its
-     * own does not take the main server's key there. */
-    c->api_key = add->api_key ? add->api_key : add->endpoint ? NULL : base->api_key;
+    muse_backend_merge(&c->calls, &base->calls, &add->calls);
+    MERGE_NUMBER(debug);
+    MERGE_NUMBER(metrics);
+    MERGE_POINTER(metrics_path);
     return c;
 }
 

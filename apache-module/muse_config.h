@@ -12,6 +12,8 @@
 #include <http_config.h>
 #include <apr_tables.h>
 
+#include "muse_backend.h"
+
 /* The one symbol that httpd looks up. */
 extern module AP_MODULE_DECLARE_DATA muse_ai_module __attribute__((visibility("default")));
 
@@ -48,12 +50,18 @@ typedef struct {
     int limit_status;
     const char *limit_zone; /* "file:line" where the limit was set: each place counts for itself */
     apr_array_header_t *limit_free; /* apr_ipsubnet_t *: clients that are not counted */
+    int streaming;
+    int max_body;                /* bytes */
+    apr_array_header_t *origins; /* const char *: whose scripts may read the answers, or "*" */
 } muse_dir_config;
 
 typedef struct {
-    const char *endpoint;
-    const char *api_key;
-    int backend; /* index into the engines' list of backends, known after post_config */
+    muse_backend calls;
+    int backend;       /* index into the engines' list of backends, known after post_config */
+    const char *shape; /* what of calls shapes an answer, known after post_config */
+    int debug;
+    int metrics;              /* whether the handlers of metrics answer */
+    const char *metrics_path; /* the URL's path at which they do without a SetHandler, or NULL */
 } muse_server_config;
 
 typedef struct {
@@ -66,6 +74,9 @@ typedef struct {
     const char *engine;
     const char *engine_where;
     apr_array_header_t *passed; /* const char *: names given to PassEnv */
+    int pool_idle;              /* seconds for which a connection to a provider is kept */
+    int pool_keep_alive;
+    apr_array_header_t *no_effect; /* muse_no_effect: directives that stand there in vain */
 } muse_global_config;
 
 extern const command_rec muse_directives[];

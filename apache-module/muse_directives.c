@@ -5,6 +5,7 @@
 #include <http_core.h>
 
 #include "muse_config.h"
+#include "muse_no_effect.h"
 #include "muse_setters.h"
 #include "muse_values.h"
 
@@ -22,6 +23,18 @@ static const muse_number_range stale_on_error_range = {FIELD(cache_stale_on_erro
                                                        "seconds", "86400"};
 static const muse_number_range rpm_range = {FIELD(limit_rpm), 1, 10000, "requests a minute", "60"};
 static const muse_number_range burst_range = {FIELD(limit_burst), 1, 10000, "requests", "20"};
+
+#define CALLS(name) offsetof(muse_backend, name)
+#define CALL_NUMBER(directive, range, help)                                                        \
+    AP_INIT_TAKE1(directive, muse_set_backend_number, (void *)(uintptr_t)&range, RSRC_CONF, help)
+#define NO_EFFECT(directive, help) AP_INIT_TAKE1(directive, muse_note_no_effect, NULL, ADMIN, help)
+
+static const muse_number_range connect_range = {CALLS(connect), 1, 86400, "seconds", "10"};
+static const muse_number_range read_range = {CALLS(idle), 1, 86400, "seconds", "60"};
+static const muse_number_range retries_range = {CALLS(retries), 0, 10, "retries", "2"};
+static const muse_number_range delay_range = {CALLS(retry_delay), 0, 60000, "milliseconds", "500"};
+static const muse_number_range pool_range = {CALLS(connections), 1, 100, "connections", "10"};
+static const muse_number_range free_range = {CALLS(free_wait), 1, 86400, "seconds", "30"};
 
 /* What spends money or opens doors is for the administrator, the rest also for .htaccess. */
 enum { ADMIN = RSRC_CONF | ACCESS_CONF, AUTHOR = OR_FILEINFO };
@@ -82,5 +95,49 @@ const command_rec muse_directives[] = {
     AP_INIT_TAKE1("MuseAiEngine", muse_set_engine, NULL, RSRC_CONF, "the engine's script"),
     AP_INIT_ITERATE("PassEnv", muse_note_pass_env, NULL, OR_FILEINFO,
                     "environment variables that the engine may have"),
+    /* What the predecessor had, and we say otherwise or in models.json. */
+    AP_INIT_ITERATE("MuseAiBackendEndpoint", muse_add_endpoint, NULL, RSRC_CONF,
+                    "URLs of providers, in place of MuseAiEndpoint; calls are spread over them"),
+    AP_INIT_TAKE1("MuseAiLoadBalanceMethod", muse_set_balance, NULL, RSRC_CONF,
+                  "how calls are spread: round_robin (default), random or least_connections"),
+    CALL_NUMBER("MuseAiConnectTimeout", connect_range,
+                "seconds until a connection to a provider stands (10)"),
+    CALL_NUMBER("MuseAiReadTimeout", read_range, "seconds between two pieces of an answer (60)"),
+    CALL_NUMBER("MuseAiMaxRetries", retries_range, "how often a failed call is made again (2)"),
+    CALL_NUMBER("MuseAiRetryDelayMs", delay_range,
+                "milliseconds that the first pause before a retry may take (500)"),
+    CALL_NUMBER("MuseAiPoolMaxConnections", pool_range,
+                "the most connections of an engine to one provider; no limit by default"),
+    CALL_NUMBER("MuseAiPoolConnectionTimeout", free_range,
+                "seconds that a call waits for one of them to be free"),
+    AP_INIT_TAKE1("MuseAiPoolIdleTimeout", muse_set_pool_idle, NULL, RSRC_CONF,
+                  "seconds for which a connection is kept for the next call (4)"),
+    AP_INIT_FLAG("MuseAiPoolEnableKeepAlive", muse_set_pool_keep_alive, NULL, RSRC_CONF,
+                 "On (default): connections to providers are kept for the next call"),
+    AP_INIT_ITERATE("MuseAiReasoningModelPattern", muse_add_thinker, NULL, RSRC_CONF,
+                    "parts of names of models that reason"),
+    AP_INIT_FLAG("MuseAiReasoningDisableThinking", muse_set_thinking_off, NULL, RSRC_CONF,
+                 "On: models that reason are told not to; by default once a pattern is given"),
+    FLAG("MuseAiStreaming", streaming, AUTHOR,
+         "On (default): pages are sent while they are written; Off: when they are whole"),
+    AP_INIT_FLAG("MuseAiDebug", muse_set_debug, NULL, RSRC_CONF,
+                 "On: as LogLevel muse_ai:debug does"),
+    AP_INIT_FLAG("MuseAiMetricsEnable", muse_set_metrics, NULL, RSRC_CONF,
+                 "Off: the handler muse-ai-metrics answers 404"),
+    AP_INIT_TAKE1("MuseAiMetricsEndpoint", muse_set_metrics_path, NULL, RSRC_CONF,
+                  "path of the URL at which metrics are told, such as /metrics"),
+    AP_INIT_TAKE1("MuseAiSecurityMaxRequestSize", muse_set_max_body, NULL, ADMIN,
+                  "bytes that the body of a request may have (1M)"),
+    AP_INIT_ITERATE("MuseAiSecurityAllowedOrigins", muse_add_origin, NULL, ADMIN,
+                    "origins whose scripts may read pages, such as https://www.example.com"),
+    NO_EFFECT("MuseAiStreamingBufferSize", "no effect: all is sent at once"),
+    NO_EFFECT("MuseAiStreamingChunkSize", "no effect: all is sent at once"),
+    NO_EFFECT("MuseAiStreamingSanitizationEnable", "no effect: answers are always cleaned"),
+    NO_EFFECT("MuseAiCacheMaxEntries", "no effect; see MuseAiSharedMemory"),
+    NO_EFFECT("MuseAiCacheKeyPrefix", "no effect: keys are hashes"),
+    NO_EFFECT("MuseAiMetricsIncludeRequestDetails", "no effect: metrics are sums"),
+    NO_EFFECT("MuseAiSecurityValidateContentType", "no effect: types are always checked"),
+    NO_EFFECT("MuseAiHealthCheckInterval", "no effect; see circuit in models.json"),
+    NO_EFFECT("MuseAiWriteTimeout", "no effect; see MuseAiTimeout"),
     {NULL},
 };

@@ -59,7 +59,7 @@ void muse_key_make(const request_rec *r, uint64_t epoch, const muse_choice *choi
     add_bytes(&h, numbers, sizeof numbers);
     add_bytes(&h, choice->digest, sizeof choice->digest);
     add_text(&h, r->server->server_hostname);
-    add_text(&h, muse_config_server(r->server)->endpoint);
+    add_text(&h, muse_config_server(r->server)->shape);
     add_text(&h, r->uri);
     add_text(&h, r->filename);
     add_text(&h, query);

@@ -103,6 +103,7 @@ apr_table_t *muse_params_make(apr_pool_t *p, const muse_request *q)
     if (muse_or(config->abandoned, MUSE_ABANDONED_CANCEL) == MUSE_ABANDONED_FINISH) {
         add_text(params, "MUSE_ABANDONED", "finish");
     }
+    add_text(params, "MUSE_STREAMING", muse_or(config->streaming, 1) ? NULL : "off");
     add_number(p, params, "MUSE_TIMEOUT", muse_or(config->timeout, MUSE_DEFAULT_TIMEOUT));
     add_programs(q, params);
     if (!q->get) {

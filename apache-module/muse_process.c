@@ -362,7 +362,7 @@ int muse_process_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
             kept->listeners[i] = -1;
         }
     }
-    muse_settings_number_backends(ptemp, s);
+    muse_settings_number_backends(pconf, s);
     open_region(pconf, s);
     if (!region) {
         return OK;

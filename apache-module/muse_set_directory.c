@@ -4,6 +4,7 @@
 #include <apr_lib.h>
 #include <apr_network_io.h>
 #include <apr_strings.h>
+#include <apr_uri.h>
 
 #include "muse_config.h"
 #include "muse_models.h"
@@ -112,15 +113,6 @@ const char *muse_set_cache_bypass(cmd_parms *cmd, void *config, const char *arg)
     return NULL;
 }
 
-/* An array that this section's own lines fill; what is inherited stays as it is. */
-static void add_to(apr_pool_t *p, apr_array_header_t **list, const void *element)
-{
-    if (!*list) {
-        *list = apr_array_make(p, 4, sizeof(const void *));
-    }
-    APR_ARRAY_PUSH(*list, const void *) = element;
-}
-
 const char *muse_add_env(cmd_parms *cmd, void *config, const char *arg)
 {
     const char *c = arg;
@@ -136,7 +128,7 @@ const char *muse_add_env(cmd_parms *cmd, void *config, const char *arg)
                             "use letters, digits and _, for example: %s SITE_NAME",
                             cmd->cmd->name, arg, cmd->cmd->name);
     }
-    add_to(cmd->pool, &((muse_dir_config *)config)->env, arg);
+    muse_add_to(cmd->pool, &((muse_dir_config *)config)->env, arg);
     return NULL;
 }
 
@@ -183,7 +175,7 @@ const char *muse_add_limit_free(cmd_parms *cmd, void *config, const char *arg)
         if (apr_ipsubnet_create(&subnet, word, mask, cmd->pool) != APR_SUCCESS) {
             return not_a_network(cmd, arg);
         }
-        add_to(cmd->pool, &((muse_dir_config *)config)->limit_free, subnet);
+        muse_add_to(cmd->pool, &((muse_dir_config *)config)->limit_free, subnet);
         count++;
     }
     return count ? NULL : not_a_network(cmd, arg);
@@ -228,4 +220,48 @@ const char *muse_set_abandoned(cmd_parms *cmd, void *config, const char *arg)
                             cmd->cmd->name, arg);
     }
     return NULL;
+}
+
+const char *muse_set_max_body(cmd_parms *cmd, void *config, const char *arg)
+{
+    static const muse_size_range range = {1024, 10 << 20, "from 1K to 10M", "1M"};
+    apr_off_t size = 0;
+    const char *error = muse_parse_size(cmd, arg, &range, &size);
+
+    if (!error) {
+        ((muse_dir_config *)config)->max_body = (int)size;
+    }
+    return error;
+}
+
+/* NULL, or what is wrong with arg as what browsers send as Origin (RFC 6454, section 7). */
+static const char *bad_origin(cmd_parms *cmd, const char *arg)
+{
+    apr_uri_t uri;
+
+    if (!strcmp(arg, "*") ||
+        (apr_uri_parse(cmd->pool, arg, &uri) == APR_SUCCESS && uri.scheme && uri.hostname &&
+         *uri.hostname && !uri.path && !uri.query && !uri.fragment && !uri.user)) {
+        return NULL;
+    }
+    return apr_psprintf(cmd->pool,
+                        "%s: \"%s\" is not an origin; give scheme, host and, unless it is the "
+                        "usual one, port, for example: %s https://www.example.com, or * for all",
+                        cmd->cmd->name, arg, cmd->cmd->name);
+}
+
+const char *muse_add_origin(cmd_parms *cmd, void *config, const char *arg)
+{
+    char *last = NULL;
+    char *word;
+    const char *error = NULL;
+
+    for (word = apr_strtok(apr_pstrdup(cmd->pool, arg), ",", &last); word && !error;
+         word = apr_strtok(NULL, ",", &last)) {
+        error = bad_origin(cmd, word);
+        if (!error) {
+            muse_add_to(cmd->pool, &((muse_dir_config *)config)->origins, word);
+        }
+    }
+    return error;
 }

@@ -1,9 +1,7 @@
 /* Setters of the directives for a server, and of those that httpd has once. */
 #include <httpd.h>
 #include <http_core.h>
-#include <apr_lib.h>
 #include <apr_strings.h>
-#include <apr_uri.h>
 
 #include "muse_config.h"
 #include "muse_engines.h"
@@ -14,48 +12,6 @@
 static muse_global_config *global_for_writing(void)
 {
     return (muse_global_config *)(uintptr_t)muse_config_global();
-}
-
-const char *muse_set_endpoint(cmd_parms *cmd, void *config, const char *arg)
-{
-    apr_uri_t uri;
-    const char *c;
-
-    (void)config;
-    for (c = arg; *c && !apr_isspace(*c) && !apr_iscntrl(*c); c++) {}
-    if (*c || apr_uri_parse(cmd->pool, arg, &uri) != APR_SUCCESS || !uri.scheme ||
-        (strcasecmp(uri.scheme, "http") != 0 && strcasecmp(uri.scheme, "https") != 0) ||
-        !uri.hostname || !*uri.hostname) {
-        return apr_psprintf(cmd->pool,
-                            "%s: \"%s\" is not an http:// or https:// URL; for "
-                            "example: %s https://api.openai.com/v1",
-                            cmd->cmd->name, arg, cmd->cmd->name);
-    }
-    muse_config_server(cmd->server)->endpoint = arg;
-    return NULL;
-}
-
-const char *muse_set_api_key(cmd_parms *cmd, void *config, const char *arg)
-{
-    const char *c;
-
-    (void)config;
-    for (c = arg; *c; c++) {
-        if (apr_iscntrl(*c) || apr_isspace(*c)) {
-            break;
-        }
-    }
-    /* The value itself is never repeated: messages end up in logs. */
-    if (*arg == '\0' || *c) {
-        return apr_psprintf(cmd->pool,
-                            "%s: the key is empty or has white space or control "
-                            "characters; better still, keep it out of the configuration: "
-                            "PassEnv OPENAI_API_KEY, and \"api_key\": \"${OPENAI_API_KEY}\" in "
-                            "models.json",
-                            cmd->cmd->name);
-    }
-    muse_config_server(cmd->server)->api_key = arg;
-    return NULL;
 }
 
 /* Global directives belong to the main server, since all virtual hosts share the engines. */
@@ -140,4 +96,50 @@ const char *muse_note_pass_env(cmd_parms *cmd, void *config, const char *arg)
         APR_ARRAY_PUSH(global_for_writing()->passed, const char *) = arg;
     }
     return NULL;
+}
+
+const char *muse_set_debug(cmd_parms *cmd, void *config, int on)
+{
+    (void)config;
+    muse_config_server(cmd->server)->debug = on ? 1 : 0;
+    return NULL;
+}
+
+const char *muse_set_metrics(cmd_parms *cmd, void *config, int on)
+{
+    (void)config;
+    muse_config_server(cmd->server)->metrics = on ? 1 : 0;
+    return NULL;
+}
+
+const char *muse_set_metrics_path(cmd_parms *cmd, void *config, const char *arg)
+{
+    (void)config;
+    if (*arg != '/' || strpbrk(arg, "?#")) {
+        return apr_psprintf(cmd->pool,
+                            "%s: \"%s\" is not the path of a URL; for example: %s /metrics",
+                            cmd->cmd->name, arg, cmd->cmd->name);
+    }
+    muse_config_server(cmd->server)->metrics_path = arg;
+    return NULL;
+}
+
+const char *muse_set_pool_idle(cmd_parms *cmd, void *config, const char *arg)
+{
+    static const muse_number_range range = {0, 1, 3600, "seconds", "4"};
+    const char *error = global_only(cmd);
+
+    (void)config;
+    return error ? error : muse_parse_number(cmd, arg, &range, &global_for_writing()->pool_idle);
+}
+
+const char *muse_set_pool_keep_alive(cmd_parms *cmd, void *config, int on)
+{
+    const char *error = global_only(cmd);
+
+    (void)config;
+    if (!error) {
+        global_for_writing()->pool_keep_alive = on ? 1 : 0;
+    }
+    return error;
 }

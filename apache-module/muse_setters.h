@@ -23,10 +23,20 @@ const char *muse_add_limit_free(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_set_max_page_size(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_set_max_input(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_set_abandoned(cmd_parms *cmd, void *config, const char *arg);
+const char *muse_set_max_body(cmd_parms *cmd, void *config, const char *arg);
+const char *muse_add_origin(cmd_parms *cmd, void *config, const char *arg);
 
-/* For a server. */
+/* For a server. The number's muse_number_range has its place in muse_backend. */
 const char *muse_set_endpoint(cmd_parms *cmd, void *config, const char *arg);
+const char *muse_add_endpoint(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_set_api_key(cmd_parms *cmd, void *config, const char *arg);
+const char *muse_set_balance(cmd_parms *cmd, void *config, const char *arg);
+const char *muse_set_backend_number(cmd_parms *cmd, void *config, const char *arg);
+const char *muse_set_thinking_off(cmd_parms *cmd, void *config, int on);
+const char *muse_add_thinker(cmd_parms *cmd, void *config, const char *arg);
+const char *muse_set_debug(cmd_parms *cmd, void *config, int on);
+const char *muse_set_metrics(cmd_parms *cmd, void *config, int on);
+const char *muse_set_metrics_path(cmd_parms *cmd, void *config, const char *arg);
 
 /* Once for the whole httpd. */
 const char *muse_set_models(cmd_parms *cmd, void *config, const char *arg);
@@ -35,5 +45,7 @@ const char *muse_set_engine(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_set_engines(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_set_shared_memory(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_note_pass_env(cmd_parms *cmd, void *config, const char *arg);
+const char *muse_set_pool_idle(cmd_parms *cmd, void *config, const char *arg);
+const char *muse_set_pool_keep_alive(cmd_parms *cmd, void *config, int on);
 
 #endif

@@ -4,66 +4,31 @@
 #include <apr_strings.h>
 
 #include "muse_config.h"
+#include "muse_json.h"
 #include "muse_settings.h"
 
 extern char **environ;
 
 APLOG_USE_MODULE(muse_ai);
 
-static int same(const char *a, const char *b)
-{
-    return a == b || (a && b && !strcmp(a, b));
-}
-
 void muse_settings_number_backends(apr_pool_t *p, server_rec *main_server)
 {
-    apr_array_header_t *seen = apr_array_make(p, 4, sizeof(const muse_server_config *));
+    apr_array_header_t *seen = apr_array_make(p, 4, sizeof(const char *));
     server_rec *s;
 
     for (s = main_server; s; s = s->next) {
         muse_server_config *c = muse_config_server(s);
+        const char *fields = muse_backend_fields(p, &c->calls);
         int i;
 
-        for (i = 0; i < seen->nelts; i++) {
-            const muse_server_config *known = APR_ARRAY_IDX(seen, i, const muse_server_config *);
-
-            if (same(known->endpoint, c->endpoint) && same(known->api_key, c->api_key)) {
-                break;
-            }
-        }
+        for (i = 0; i < seen->nelts && strcmp(APR_ARRAY_IDX(seen, i, const char *), fields) != 0;
+             i++) {}
         if (i == seen->nelts) {
-            APR_ARRAY_PUSH(seen, const muse_server_config *) = c;
+            APR_ARRAY_PUSH(seen, const char *) = fields;
         }
         c->backend = i;
+        c->shape = muse_backend_shape(p, &c->calls);
     }
-}
-
-/* A JSON string of bytes that are UTF-8, or null. */
-static const char *quoted(apr_pool_t *p, const char *text)
-{
-    char *out;
-    char *o;
-
-    if (!text) {
-        return "null";
-    }
-    out = o = apr_palloc(p, strlen(text) * 6 + 3);
-    *o++ = '"';
-    for (; *text; text++) {
-        const unsigned char c = (unsigned char)*text;
-
-        if (c == '"' || c == '\\') {
-            *o++ = '\\';
-            *o++ = (char)c;
-        } else if (c < 0x20 || c == 0x7f) {
-            o += apr_snprintf(o, 7, "\\u%04x", c);
-        } else {
-            *o++ = (char)c;
-        }
-    }
-    *o++ = '"';
-    *o = '\0';
-    return out;
 }
 
 static const char *level_name(int level)
@@ -92,9 +57,9 @@ const char *muse_settings_json(apr_pool_t *p, server_rec *main_server, int index
             const char *name =
                 apr_psprintf(p, "%s:%u", s->server_hostname ? s->server_hostname : "main", s->port);
 
-            backends = apr_pstrcat(p, backends, next ? "," : "", "{\"server\":", quoted(p, name),
-                                   ",\"endpoint\":", quoted(p, c->endpoint),
-                                   ",\"api_key\":", quoted(p, c->api_key), "}", NULL);
+            backends =
+                apr_pstrcat(p, backends, next ? "," : "", "{\"server\":", muse_json_text(p, name),
+                            ",", muse_backend_fields(p, &c->calls), "}", NULL);
             next++;
         }
     }
@@ -102,15 +67,17 @@ const char *muse_settings_json(apr_pool_t *p, server_rec *main_server, int index
         const char *name = APR_ARRAY_IDX(global->passed, i, const char *);
 
         if (getenv(name)) {
-            passed = apr_pstrcat(p, passed, *passed ? "," : "", quoted(p, name), NULL);
+            passed = apr_pstrcat(p, passed, *passed ? "," : "", muse_json_text(p, name), NULL);
         }
     }
     return apr_psprintf(p,
-                        "{\"version\":1,\"engine\":%d,\"engines\":%d,\"models\":%s,"
+                        "{\"version\":2,\"engine\":%d,\"engines\":%d,\"models\":%s,"
                         "\"models_where\":%s,\"backends\":[%s],\"passed\":[%s],"
-                        "\"log_level\":\"%s\"}\n",
-                        index, global->engines, quoted(p, global->models),
-                        quoted(p, global->models_where), backends, passed,
+                        "\"pool\":{\"idle\":%s,\"keep_alive\":%s},\"log_level\":\"%s\"}\n",
+                        index, global->engines, muse_json_text(p, global->models),
+                        muse_json_text(p, global->models_where), backends, passed,
+                        muse_json_number(p, global->pool_idle),
+                        muse_json_flag(global->pool_keep_alive),
                         level_name(ap_get_server_module_loglevel(main_server, APLOG_MODULE_INDEX)));
 }
 

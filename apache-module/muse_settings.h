@@ -5,8 +5,9 @@
 #include <httpd.h>
 
 /*
- * Parent, post_config: numbers the distinct pairs of endpoint and key over all servers, main
- * server first, and writes each server's number into its configuration.
+ * Parent, post_config: numbers the distinct backends over all servers, main server first, and
+ * writes each server's number, and what of it shapes an answer, into its configuration, where it
+ * lives as long as p.
  */
 void muse_settings_number_backends(apr_pool_t *p, server_rec *main_server);
 

@@ -9,6 +9,14 @@ const char *muse_where(cmd_parms *cmd)
     return apr_psprintf(cmd->pool, "%s:%d", cmd->directive->filename, cmd->directive->line_num);
 }
 
+void muse_add_to(apr_pool_t *p, apr_array_header_t **list, const void *element)
+{
+    if (!*list) {
+        *list = apr_array_make(p, 4, sizeof(const void *));
+    }
+    APR_ARRAY_PUSH(*list, const void *) = element;
+}
+
 const char *muse_parse_number(cmd_parms *cmd, const char *arg, const muse_number_range *range,
                               int *value)
 {

@@ -5,7 +5,7 @@
 #include <httpd.h>
 #include <http_config.h>
 
-/* A whole number with its bounds; field is its place in muse_dir_config. */
+/* A whole number with its bounds; field is its place in the settings that it belongs to. */
 typedef struct {
     size_t field;
     int min;
@@ -24,6 +24,9 @@ typedef struct {
 
 /* Where the directive stands, as "file:line". */
 const char *muse_where(cmd_parms *cmd);
+
+/* Into an array that this section's own lines fill; what is inherited stays as it is. */
+void muse_add_to(apr_pool_t *p, apr_array_header_t **list, const void *element);
 
 /* These return NULL and leave the value, or what is wrong with arg and what would be right. */
 const char *muse_parse_number(cmd_parms *cmd, const char *arg, const muse_number_range *range,

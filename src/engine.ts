@@ -107,7 +107,7 @@ async function run(): Promise<void> {
     models,
     prompts,
     providers: createProviderDirectory({
-      transport: createTransport(settings.environment, moves),
+      transport: createTransport(settings.environment, moves, settings.pool),
       clock,
       secrets,
       endpoints,

@@ -30,6 +30,10 @@ export const FAILURES = {
     status: 503,
     visitor: 'The service that writes this page is busy. Please try again in a moment.',
   },
+  'endpoint-full': {
+    status: 503,
+    visitor: 'The service that writes this page is busy. Please try again in a moment.',
+  },
   'provider-failed': { status: 502, visitor: WRITER },
   'provider-unreachable': { status: 502, visitor: WRITER },
   'provider-slow': {

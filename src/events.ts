@@ -75,6 +75,9 @@ export const EVENTS = {
   'deferred-unknown': { number: 'MUSE0270', level: 'info' },
   'deferred-too-many': { number: 'MUSE0271', level: 'warn' },
 
+  'thinking-refused': { number: 'MUSE0275', level: 'notice' },
+  'endpoint-full': { number: 'MUSE0276', level: 'warn' },
+
   'input-too-large': { number: 'MUSE0280', level: 'info' },
   'form-unreadable': { number: 'MUSE0281', level: 'info' },
   'form-type': { number: 'MUSE0282', level: 'info' },

@@ -59,7 +59,7 @@ export async function prepareJob(
   if (backend === undefined) {
     throw new MuseError('request-invalid', `httpd names the backend ${asked.backend}: unknown`);
   }
-  const { provider, url } = sources.providers.find(model, backend);
+  const { provider, url, thinkingOff } = sources.providers.find(model, backend);
   const { settings } = page;
   // The one place that says in which language the page is written: so far the page alone does.
   const { lang, title } = settings;
@@ -117,6 +117,7 @@ export async function prepareJob(
       messages,
       model,
       url,
+      thinkingOff,
       ...sampling,
       contentType,
       written,

@@ -31,6 +31,8 @@ export interface Asked {
   readonly isRefresh: boolean;
   /** Whether a page may have scripts. */
   readonly scripts: boolean;
+  /** Whether a page is sent while it is written, or in one piece at its end. */
+  readonly streaming: boolean;
   readonly promptsDir: string | undefined;
   readonly promptsMinify: boolean;
   /** 0: leave it out of the provider request. */
@@ -91,6 +93,7 @@ export function readRequest(params: ReadonlyMap<string, string>): Asked {
     isStale: params.get('MUSE_STALE') === '1',
     isRefresh: params.get('MUSE_REFRESH') === '1',
     scripts: params.get('MUSE_SCRIPTS') === '1',
+    streaming: params.get('MUSE_STREAMING') !== 'off',
     promptsDir: params.get('MUSE_PROMPTS_DIR') || undefined,
     promptsMinify: params.get('MUSE_PROMPTS_MINIFY') === '1',
     maxTokens: readNumber(params, 'MUSE_MAX_TOKENS'),

@@ -1,29 +1,27 @@
 /** The engine's settings: one line of JSON from the supervisor, and the environment. */
 
 import { z } from 'zod';
+import { type Backend, backendSchema, readBackend, said } from './backend.ts';
 
-const backend = z.object({
-  server: z.string(),
-  endpoint: z.string().nullable(),
-  api_key: z.string().nullable(),
-});
+export type { Backend } from './backend.ts';
 
 const line = z.object({
-  version: z.literal(1),
+  version: z.literal(2),
   engine: z.int().min(0),
   engines: z.int().min(1),
   models: z.string().nullable(),
   models_where: z.string().nullable(),
-  backends: z.array(backend).min(1),
+  backends: z.array(backendSchema).min(1),
   passed: z.array(z.string()),
+  pool: z.object({ idle: z.int().nullable(), keep_alive: z.boolean().nullable() }),
   log_level: z.enum(['error', 'warn', 'notice', 'info', 'debug', 'trace']),
 });
 
-/** A default endpoint and its key, as one server of httpd's configuration has them. */
-export interface Backend {
-  readonly server: string;
-  readonly endpoint: string | undefined;
-  readonly apiKey: string | undefined;
+/** What becomes of connections to providers between two calls. */
+export interface PoolSettings {
+  /** Seconds for which one is kept; undefined: the default. */
+  readonly idle: number | undefined;
+  readonly keepAlive: boolean;
 }
 
 /** Names and values; an unset variable is undefined. */
@@ -39,12 +37,12 @@ export interface Settings {
   /** Never empty; index 0 is the main server's. */
   readonly backends: readonly Backend[];
   readonly environment: Environment;
+  readonly pool: PoolSettings;
   readonly logLevel: z.infer<typeof line>['log_level'];
 }
 
 /**
- * Reads the supervisor's line. `MUSE_AI_ENDPOINT` and `MUSE_AI_API_KEY` of the environment win
- * over what the configuration says.
+ * Reads the supervisor's line.
  *
  * @throws {Error} when the line is not what this engine understands; the message says why.
  */
@@ -57,7 +55,7 @@ export function parseSettings(text: string, environment: Environment): Settings 
     );
   }
   const raw = parsed.data;
-  const backends = raw.backends.map((each) => Object.freeze(withEnvironment(each, environment)));
+  const backends = raw.backends.map((each) => readBackend(each, environment));
   return Object.freeze({
     engine: raw.engine,
     engines: raw.engines,
@@ -65,20 +63,12 @@ export function parseSettings(text: string, environment: Environment): Settings 
     modelsWhere: said(raw.models_where),
     backends: Object.freeze(backends),
     environment: Object.freeze({ ...environment }),
+    pool: Object.freeze({
+      idle: raw.pool.idle ?? undefined,
+      keepAlive: raw.pool.keep_alive ?? true,
+    }),
     logLevel: raw.log_level,
   });
-}
-
-/** A key that was written beside an endpoint does not go to another one. */
-function withEnvironment(each: z.infer<typeof backend>, environment: Environment): Backend {
-  const named = said(environment.MUSE_AI_ENDPOINT);
-  const written = said(each.endpoint);
-  const sameEndpoint = named === undefined || written === undefined || named === written;
-  return {
-    server: each.server,
-    endpoint: named ?? written,
-    apiKey: said(environment.MUSE_AI_API_KEY) ?? (sameEndpoint ? said(each.api_key) : undefined),
-  };
 }
 
 function parseJson(text: string): unknown {
@@ -87,8 +77,4 @@ function parseJson(text: string): unknown {
   } catch (error) {
     throw new Error('the settings from httpd are not JSON', { cause: error });
   }
-}
-
-function said(value: string | null | undefined): string | undefined {
-  return value === null || value === undefined || value === '' ? undefined : value;
 }

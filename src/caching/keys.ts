@@ -20,6 +20,8 @@ export interface ContentKeyParts extends Sampling {
   readonly model: Model;
   /** Base URL that is asked, also where it is the server's default. */
   readonly url: string | undefined;
+  /** Whether the model is told not to reason. */
+  readonly thinkingOff?: boolean | undefined;
   readonly contentType: string;
   /** What the model writes, which the page is made from. */
   readonly written?: string;
@@ -45,6 +47,7 @@ export function contentKey(parts: ContentKeyParts): string {
     parts.stop ?? null,
     [parts.contentType, parts.title ?? null, parts.lang ?? null],
     [parts.written ?? parts.contentType, parts.scripts ?? false],
+    ...(parts.thinkingOff === true ? ['thinking off'] : []),
   ];
   return hash('sha1', JSON.stringify(said), 'hex');
 }

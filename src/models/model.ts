@@ -38,8 +38,9 @@ export interface Model {
   /** Normalised; undefined, without `endpoints`: the default endpoint of the request's server. */
   readonly endpoint: string | undefined;
   readonly endpoints: readonly ModelEndpoint[];
-  readonly loadBalancing: 'round_robin' | 'random' | 'least_connections';
-  readonly retries: number;
+  /** This and `retries`: undefined where neither models.json nor the server says them. */
+  readonly loadBalancing: 'round_robin' | 'random' | 'least_connections' | undefined;
+  readonly retries: number | undefined;
   readonly circuit: CircuitSettings;
   /** Who writes the page when this model can't; no circle. */
   readonly fallback: readonly Model[];

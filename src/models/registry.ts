@@ -84,7 +84,10 @@ export class Registry {
 
   /** The model table for httpd. `backends` shape the answers of models without an endpoint. */
   published(backends: readonly Backend[]): PublishedModel[] {
-    const endpoints = backends.map((each) => [each.server, each.endpoint ?? null]);
+    const endpoints = backends.map(({ server, endpoint = null, endpoints: several = [] }) => [
+      server,
+      several.length > 0 ? several : endpoint,
+    ]);
     return [...this.models.values()].map((model) => ({
       name: model.name,
       digest: digestOf({

@@ -64,9 +64,13 @@ const circuit = z
 
 const timeouts = z
   .strictObject({
-    connect: seconds.optional().describe('Until the connection stands; 10 by default.'),
+    connect: seconds
+      .optional()
+      .describe('Until the connection stands; MuseAiConnectTimeout by default.'),
     first: seconds.optional().describe('Until something of the answer arrives; total by default.'),
-    idle: seconds.optional().describe('Between two pieces of the answer; 60 by default.'),
+    idle: seconds
+      .optional()
+      .describe('Between two pieces of the answer; MuseAiReadTimeout by default.'),
     total: seconds.optional().describe('The whole answer; never above MuseAiTimeout.'),
   })
   .describe('Seconds.');
@@ -119,15 +123,19 @@ export const modelSchema = z.strictObject({
   endpoints: endpoints.optional(),
   load_balancing: z
     .enum(['round_robin', 'random', 'least_connections'])
-    .default('round_robin')
-    .describe('How the next of several endpoints is chosen; weights count with each.'),
+    .optional()
+    .describe(
+      'How the next of several endpoints is chosen; weights count with each. ' +
+        'Without it: MuseAiLoadBalanceMethod.',
+    ),
   retries: z
     .int()
     .min(0)
     .max(10)
-    .default(2)
+    .optional()
     .describe(
-      'How often an endpoint that failed before its answer began is asked again; 0: never.',
+      'How often an endpoint that failed before its answer began is asked again; 0: never. ' +
+        'Without it: MuseAiMaxRetries.',
     ),
   circuit: circuit.optional(),
   fallback: z

@@ -13,7 +13,7 @@ export interface Target {
 }
 
 /**
- * The targets of `model` for a server, at least one. The default key goes to the default endpoint
+ * The targets of `model` for a server, at least one. The default key goes to the default endpoints
  * only: a model with endpoints of its own has its own keys or none.
  *
  * @throws {MuseError} `model-unavailable` or `model-not-configured`; the detail says what to do.
@@ -24,6 +24,10 @@ export function targetsOf(model: Model, backend: Backend): readonly Target[] {
   if (model.endpoint !== undefined) {
     return [{ url: model.endpoint, apiKey: model.apiKey, weight: 1 }];
   }
+  if (backend.endpoints?.length) {
+    const title = `MuseAiBackendEndpoint of ${backend.server}`;
+    return backend.endpoints.map((url) => defaultTarget(url, title, model, backend));
+  }
   if (backend.endpoint === undefined) {
     throw new MuseError(
       'model-not-configured',
@@ -31,12 +35,11 @@ export function targetsOf(model: Model, backend: Backend): readonly Target[] {
         `MuseAiEndpoint for ${backend.server} or MUSE_AI_ENDPOINT in the environment`,
     );
   }
-  const endpoint = normaliseEndpoint(backend.endpoint);
-  if (!endpoint.ok) {
-    throw new MuseError(
-      'model-not-configured',
-      `MuseAiEndpoint of ${backend.server}: ${endpoint.problem}`,
-    );
-  }
-  return [{ url: endpoint.url, apiKey: model.apiKey ?? backend.apiKey, weight: 1 }];
+  return [defaultTarget(backend.endpoint, `MuseAiEndpoint of ${backend.server}`, model, backend)];
+}
+
+function defaultTarget(text: string, title: string, model: Model, backend: Backend): Target {
+  const endpoint = normaliseEndpoint(text);
+  if (!endpoint.ok) throw new MuseError('model-not-configured', `${title}: ${endpoint.problem}`);
+  return { url: endpoint.url, apiKey: model.apiKey ?? backend.apiKey, weight: 1 };
 }

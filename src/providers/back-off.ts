@@ -12,10 +12,10 @@ export const RETRY_AFTER_WAITED_FOR = 5;
 
 /**
  * Milliseconds before the retry number `retry`, counted from 0: exponential with full jitter, so
- * that those who failed together do not come back together.
+ * that those who failed together do not come back together. `first`: the longest first one.
  */
-export function backOff(retry: number, random: () => number): number {
-  return random() * Math.min(LONGEST_MS, FIRST_MS * 2 ** retry);
+export function backOff(retry: number, random: () => number, first = FIRST_MS): number {
+  return random() * Math.min(Math.max(LONGEST_MS, first), first * 2 ** retry);
 }
 
 /** Resolves after `ms`; rejects with the signal's reason as soon as that aborts. */

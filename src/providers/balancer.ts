@@ -20,7 +20,7 @@ export function createBalancer<Endpoint extends Balanced>(
 ): Balancer<Endpoint> {
   if (method === 'random') return (candidates) => byChance(candidates, random);
   const inTurn = createRoundRobin<Endpoint>();
-  return method === 'round_robin' ? inTurn : (candidates) => inTurn(leastBusy(candidates));
+  return method !== 'least_connections' ? inTurn : (candidates) => inTurn(leastBusy(candidates));
 }
 
 /**

@@ -77,7 +77,10 @@ export class Call implements CompletionSink {
       if (this.signal.aborted) this.attempts.ended('nobody waits any more');
       else if (thrown instanceof MuseError) this.attempts.failed(thrown);
       // Who had only the rest of the time is not to blame for having needed more.
-      if (this.canGoOn(thrown) && (isFirst || thrown.code !== 'provider-slow')) {
+      // Nor is one that was not called, since too many calls to it are under way.
+      const code = thrown instanceof MuseError ? thrown.code : undefined;
+      const isToBlame = code !== 'endpoint-full' && (isFirst || code !== 'provider-slow');
+      if (this.canGoOn(thrown) && isToBlame) {
         endpoint.failed(thrown, kind, clock.uptime(), this.log);
       } else endpoint.circuit.undecided(kind);
       throw thrown;

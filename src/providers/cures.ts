@@ -16,6 +16,7 @@ const CURES: Partial<Record<FailureCode, Cure>> = {
   'provider-busy': 'again',
   // It has had its time; to give it as much again would cost the visitor's patience.
   'provider-slow': 'elsewhere',
+  'endpoint-full': 'elsewhere',
   'provider-refused-key': 'elsewhere',
   'provider-unknown-model': 'elsewhere',
   'provider-redirected': 'elsewhere',

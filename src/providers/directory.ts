@@ -10,12 +10,15 @@ import { createFallbackChain } from './fallback-chain.ts';
 import { FallbackWatch } from './fallback-watch.ts';
 import { LinkMaker, type LinkMakerOptions } from './links.ts';
 import type { Provider } from './provider.ts';
+import { isToldNotToThink } from './thinking.ts';
 
 /** A provider, and what of its address shapes the answer. */
 export interface ProviderChoice {
   readonly provider: Provider;
   /** Base URL, or several of them; undefined for a provider without a network. */
   readonly url: string | undefined;
+  /** Whether the model is told not to reason, which shapes it too. */
+  readonly thinkingOff?: boolean;
 }
 
 export interface ProviderDirectory {
@@ -38,7 +41,7 @@ export function createProviderDirectory(options: ProviderDirectoryOptions): Prov
       watch,
       clock: options.clock,
     });
-    return { provider, url: own.url };
+    return { provider, url: own.url, thinkingOff: isToldNotToThink(model, backend.calls) };
   };
   return {
     find(model, backend) {

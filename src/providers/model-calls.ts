@@ -25,7 +25,11 @@ export interface ModelCallsOptions {
   readonly unusable?: MuseError;
   readonly clock: Clock;
   readonly random: () => number;
+  /** The longest first pause in milliseconds; undefined: the default. */
+  readonly retryDelay?: number | undefined;
 }
+
+const RETRIES_DEFAULT = 2;
 
 export class ModelCalls {
   readonly #options: ModelCallsOptions;
@@ -120,9 +124,9 @@ export class ModelCalls {
 
   /** Waits, and then names the endpoint to ask again; undefined: none, and it did not wait. */
   async #again(call: Call, retry: number, left: number): Promise<Endpoint | undefined> {
-    const { model, endpoints, clock, random } = this.#options;
-    if (retry >= model.retries) return undefined;
-    const pause = backOff(retry, random);
+    const { model, endpoints, clock, random, retryDelay } = this.#options;
+    if (retry >= (model.retries ?? RETRIES_DEFAULT)) return undefined;
+    const pause = backOff(retry, random, retryDelay);
     const now = clock.uptime();
     let shortest = Math.max(0, left - LEAST_LEFT) * 1_000;
     let candidates: Endpoint[] = [];

@@ -28,9 +28,12 @@ export interface OpenAiOptions {
   readonly target: Pick<Target, 'url' | 'apiKey'>;
   readonly transport: Transport;
   readonly clock: Clock;
+  /** What a request says beyond the model's settings. */
+  readonly more?: Readonly<Record<string, unknown>>;
 }
 
-export function createOpenAiProvider({ model, target, transport, clock }: OpenAiOptions): Provider {
+export function createOpenAiProvider(options: OpenAiOptions): Provider {
+  const { model, target, transport, clock, more } = options;
   const url = new URL(`${target.url}${OPERATION}`);
   const address: Address = {
     origin: url.origin,
@@ -82,7 +85,7 @@ export function createOpenAiProvider({ model, target, transport, clock }: OpenAi
           },
           fail,
         });
-        const body = JSON.stringify(toParams(model, request, isOpenAi));
+        const body = JSON.stringify({ ...toParams(model, request, isOpenAi), ...more });
         abort = transport(address, body, answer);
       });
     },

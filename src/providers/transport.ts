@@ -6,7 +6,7 @@
 
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import { systemCode } from '../errors.ts';
-import type { Environment } from '../settings.ts';
+import type { Environment, PoolSettings } from '../settings.ts';
 
 /** An answer's headers, by their names in lower case; of several with one name, the first. */
 export type HeaderOf = (name: string) => string | undefined;
@@ -41,11 +41,15 @@ const IDLE_SOCKET_MS = 4_000;
 const REPEATS_MAX = 5;
 
 /**
- * A transport that keeps its connections for the next call, and uses the proxy if one is set.
+ * A transport that keeps its connections as `pool` says, and uses the proxy if one is set.
  * `onData` is called whenever something arrives.
  */
-export function createTransport(environment: Environment, onData?: () => void): Transport {
-  const dispatcher = createDispatcher(environment);
+export function createTransport(
+  environment: Environment,
+  onData?: () => void,
+  pool?: PoolSettings,
+): Transport {
+  const dispatcher = createDispatcher(environment, pool);
   return (address, body, listener) => {
     const call = new Call(dispatcher, address, body, listener, onData);
     call.start();
@@ -53,13 +57,15 @@ export function createTransport(environment: Environment, onData?: () => void): 
   };
 }
 
-function createDispatcher(environment: Environment): Dispatcher {
+function createDispatcher(environment: Environment, pool?: PoolSettings): Dispatcher {
   // A call's own timers are its caller's.
   const options = {
     connect: { timeout: 0 },
     headersTimeout: 0,
     bodyTimeout: 0,
-    keepAliveTimeout: IDLE_SOCKET_MS,
+    keepAliveTimeout: pool?.idle === undefined ? IDLE_SOCKET_MS : pool.idle * 1_000,
+    // undici's way to say that each call has a connection of its own.
+    ...(pool?.keepAlive === false ? { pipelining: 0 } : {}),
     allowH2: false,
   };
   const variable = (name: string): string =>

@@ -8,6 +8,7 @@ import { EventStream } from './event-stream.ts';
 import { asPage } from './page.ts';
 import type { RecentlyEnded } from './recently-ended.ts';
 import type { Representation } from './representation.ts';
+import { asWholePage } from './whole-page.ts';
 
 export function chooseRepresentation(
   asked: Asked,
@@ -15,7 +16,8 @@ export function chooseRepresentation(
   clock: Clock,
   recent: RecentlyEnded,
 ): Representation {
-  return prefersEvents(asked.accept, job.contentType)
-    ? new EventStream(job, asked, clock, recent)
-    : asPage(job, asked, clock);
+  if (prefersEvents(asked.accept, job.contentType)) {
+    return new EventStream(job, asked, clock, recent);
+  }
+  return asked.streaming ? asPage(job, asked, clock) : asWholePage(job, asked, clock);
 }

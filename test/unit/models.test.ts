@@ -173,7 +173,7 @@ describe('models.json', () => {
         { url: 'https://open/v1', apiKey: undefined, weight: 1 },
       ],
       loadBalancing: 'least_connections',
-      retries: 2,
+      retries: undefined,
       circuit: { failures: 5, cooldown: 10 },
       secrets: ['shared-key', 'shared-key', 'the-key'],
     });

@@ -22,6 +22,7 @@ describe('a request’s parameters', () => {
       isRefresh: false,
       promptsDir: undefined,
       scripts: false,
+      streaming: true,
       promptsMinify: false,
       maxTokens: undefined,
       timeout: 300,

@@ -1,15 +1,30 @@
 import { describe, expect, test } from 'vitest';
 import { parseSettings } from '../../src/settings.ts';
 
-const backend = { server: 'main:80', endpoint: 'http://a/v1', api_key: 'key-a' };
+const nothing = {
+  endpoint: null,
+  endpoints: [],
+  api_key: null,
+  load_balancing: null,
+  connect: null,
+  idle: null,
+  retries: null,
+  retry_delay_ms: null,
+  connections: null,
+  free_wait: null,
+  thinking_off: null,
+  thinkers: [],
+};
+const backend = { ...nothing, server: 'main:80', endpoint: 'http://a/v1', api_key: 'key-a' };
 const whole = {
-  version: 1,
+  version: 2,
   engine: 0,
   engines: 2,
   models: '/etc/models.json',
   models_where: '/etc/muse.conf:12',
-  backends: [backend, { server: 'b:80', endpoint: null, api_key: null }],
+  backends: [backend, { ...nothing, server: 'b:80' }],
   passed: ['OPENAI_API_KEY'],
+  pool: { idle: null, keep_alive: null },
   log_level: 'info',
 };
 const read = (change: object, environment = {}) =>
@@ -29,6 +44,50 @@ describe('the settings', () => {
       logLevel: 'info',
     });
     expect(read({ models: null, models_where: null }).modelsFile).toBeUndefined();
+  });
+
+  test('say of calls what the configuration says, and nothing of the rest', () => {
+    expect(read({}).backends[0]).toEqual({
+      server: 'main:80',
+      endpoint: 'http://a/v1',
+      endpoints: [],
+      apiKey: 'key-a',
+      calls: { thinkers: [] },
+    });
+    const said = {
+      ...backend,
+      endpoint: null,
+      endpoints: ['http://b/v1', 'http://c/v1'],
+      load_balancing: 'random',
+      connect: 1,
+      idle: 2,
+      retries: 0,
+      retry_delay_ms: 4,
+      connections: 5,
+      free_wait: 6,
+      thinking_off: false,
+      thinkers: ['r1'],
+    };
+    expect(read({ backends: [said] }).backends[0]).toMatchObject({
+      endpoint: undefined,
+      endpoints: ['http://b/v1', 'http://c/v1'],
+      calls: {
+        loadBalancing: 'random',
+        connect: 1,
+        idle: 2,
+        retries: 0,
+        retryDelayMs: 4,
+        connections: 5,
+        freeWait: 6,
+        thinkingOff: false,
+        thinkers: ['r1'],
+      },
+    });
+    expect(read({}).pool).toEqual({ idle: undefined, keepAlive: true });
+    expect(read({ pool: { idle: 30, keep_alive: false } }).pool).toEqual({
+      idle: 30,
+      keepAlive: false,
+    });
   });
 
   test('are frozen, and a later change of the environment does not reach them', () => {
@@ -53,12 +112,17 @@ describe('the settings', () => {
     expect(main).toMatchObject({ endpoint: 'http://env/v1', apiKey: undefined });
     expect(other).toMatchObject({ endpoint: 'http://env/v1', apiKey: undefined });
     expect(read({}, { MUSE_AI_ENDPOINT: 'http://a/v1' }).backends[0]?.apiKey).toBe('key-a');
+    const several = { ...backend, endpoint: null, endpoints: ['http://b/v1', 'http://c/v1'] };
+    const moved = (to: string) =>
+      read({ backends: [several] }, { MUSE_AI_ENDPOINT: to }).backends[0];
+    expect(moved('http://env/v1')).toMatchObject({ endpoints: [], apiKey: undefined });
+    expect(moved('http://c/v1')).toMatchObject({ endpoints: [], apiKey: 'key-a' });
     const keyOnly = { backends: [{ ...backend, endpoint: null }] };
     expect(read(keyOnly, { MUSE_AI_ENDPOINT: 'http://env/v1' }).backends[0]?.apiKey).toBe('key-a');
   });
 
   test('of another version or shape are refused with the reason, without a key in it', () => {
-    expect(() => read({ version: 2 })).toThrow(/different versions.*version/s);
+    expect(() => read({ version: 1 })).toThrow(/different versions.*version/s);
     expect(() => read({ backends: [] })).toThrow(/backends/);
     expect(() => parseSettings('{"backends": [{"api_key": "key-a"', {})).toThrow(/not JSON/);
     const message = (() => {

@@ -3,11 +3,11 @@ import { createProviderDirectory } from '../../../src/providers/directory.ts';
 import type { CompletionRequest } from '../../../src/providers/provider.ts';
 import { createTransport } from '../../../src/providers/transport.ts';
 import { Secrets } from '../../../src/secrets.ts';
+import type { Backend } from '../../../src/settings.ts';
 import { ManualClock } from './clock.ts';
 import { ListLog } from './log.ts';
 import { eventsOf, type ProviderEvent } from './provider.ts';
 
-const backend = { server: 'main:80', endpoint: undefined, apiKey: undefined };
 export const chainRequest: CompletionRequest = {
   messages: [{ role: 'user', content: 'Write about the grey heron.' }],
   temperature: undefined,
@@ -29,6 +29,8 @@ export class Chains {
   readonly log = new ListLog();
   /** What the next chances are: the longest pause, the last of several. */
   chance = 0.999;
+  /** What the server says of calls. */
+  backend: Backend = { server: 'main:80', endpoint: undefined, apiKey: undefined };
   readonly #directory = createProviderDirectory({
     transport: createTransport({}),
     clock: this.clock,
@@ -49,7 +51,7 @@ export class Chains {
   start(name: string, signal?: AbortSignal, change: Partial<CompletionRequest> = {}): CallUnderWay {
     const model = this.#registry.models.get(name);
     if (model === undefined) throw new Error(`no model ${name}`);
-    const { provider } = this.#directory.find(model, backend);
+    const { provider } = this.#directory.find(model, this.backend);
     const events: ProviderEvent[] = [];
     const read = async (): Promise<string> => {
       const all = eventsOf(provider, { ...chainRequest, ...change }, signal, this.log);
