@@ -1,4 +1,4 @@
-import { renameSync } from 'node:fs';
+import { readFileSync, renameSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { type Httpd, modelsAt, test, waitUntil } from '../harness/index.ts';
 import type { ScriptedProvider } from '../provider/index.ts';
@@ -39,6 +39,27 @@ describe('models.json', () => {
     httpd.conf.writeJson('models.json', naming(provider, 'fifth'));
     await inForce(httpd, 'fifth');
     httpd.log.allow(211, 213); // seen at the wrong moment
+  });
+
+  test('reaches every child of httpd when it is edited', async ({ httpd, provider }) => {
+    httpd.config.mpm = 'prefork';
+    httpd.config.lines('CustomLog logs/access.log "%P %{X-Muse-Model}i %>s"');
+    await startWith(httpd, provider);
+    const models = modelsAt(provider, 'writer', 'added');
+    httpd.conf.writeJson('models.json', models);
+    await httpd.log.waitFor(210, { count: 2 });
+    const askedOf = () => {
+      const log = readFileSync(httpd.environment.path('logs', 'access.log'), 'utf8');
+      const lines = log.split('\n').filter((line) => line.endsWith(' added 200'));
+      return new Set(lines.map((line) => line.split(' ')[0])).size;
+    };
+    await waitUntil('three children to have answered', async () => {
+      const all = Array.from({ length: 8 }, (_, i) =>
+        writerOf(httpd, `/page?${i}`, { 'X-Muse-Model': 'added' }),
+      );
+      expect(new Set(await Promise.all(all))).toEqual(new Set(['added']));
+      return askedOf() >= 3;
+    });
   });
 
   test('may be half-written for a while', async ({ httpd, provider }) => {
