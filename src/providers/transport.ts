@@ -63,7 +63,8 @@ function createDispatcher(environment: Environment, pool?: PoolSettings): Dispat
     connect: { timeout: 0 },
     headersTimeout: 0,
     bodyTimeout: 0,
-    keepAliveTimeout: pool?.idle === undefined ? IDLE_SOCKET_MS : pool.idle * 1_000,
+    keepAliveTimeout: IDLE_SOCKET_MS,
+    ...idleTimes(pool?.idle),
     // undici's way to say that each call has a connection of its own.
     ...(pool?.keepAlive === false ? { pipelining: 0 } : {}),
     allowH2: false,
@@ -78,6 +79,12 @@ function createDispatcher(environment: Environment, pool?: PoolSettings): Dispat
     httpsProxy,
     noProxy: variable('NO_PROXY'),
   });
+}
+
+/** What is set holds also where the other side says that it keeps connections for longer. */
+function idleTimes(seconds: number | undefined): Agent.Options {
+  if (seconds === undefined) return {};
+  return { keepAliveTimeout: seconds * 1_000, keepAliveMaxTimeout: seconds * 1_000 };
 }
 
 class Call implements Dispatcher.DispatchHandler {
