@@ -7,12 +7,14 @@ import { Document } from './document.ts';
 const howto = new Document('HOWTO.md');
 
 /** Each directive with the line of its own from its example in the reference. */
-const directives = readDirectiveTable().map(({ name }) => {
-  const section = howto.section(name);
-  const context = /^- \*\*Context:\*\* (.+)$/m.exec(section.text)?.[1]?.split(', ') ?? [];
-  const line = new RegExp(`^${name} .*$`, 'm').exec(section.text)?.[0] ?? '';
-  return { name, context, line };
-});
+const directives = readDirectiveTable()
+  .filter(({ hasEffect }) => hasEffect)
+  .map(({ name }) => {
+    const section = howto.section(name);
+    const context = /^- \*\*Context:\*\* (.+)$/m.exec(section.text)?.[1]?.split(', ') ?? [];
+    const line = new RegExp(`^${name} .*$`, 'm').exec(section.text)?.[0] ?? '';
+    return { name, context, line };
+  });
 
 const SECTIONS = [
   ['server config', []],

@@ -13,6 +13,8 @@ export interface DirectiveRow {
   readonly helpDefault: string | undefined;
   /** Bounds of a whole number, if it is one. */
   readonly range: { readonly min: string; readonly max: string } | undefined;
+  /** Whether it does anything; one that does not is taken for the sake of old configurations. */
+  readonly hasEffect: boolean;
 }
 
 const CONTEXTS: Readonly<Record<string, string>> = {
@@ -27,7 +29,7 @@ const NOT_OURS = 'PassEnv';
 /** The directives that the module registers, as its source has them. */
 export function readDirectiveTable(): DirectiveRow[] {
   const source = readSource('muse_directives.c');
-  const setters = readSource('muse_set_server.c');
+  const setters = readSource('muse_set_server.c') + readSource('muse_set_backend.c');
   const table = /command_rec muse_directives\[\] = \{\n(.*?)\n\};/s.exec(source)?.[1];
   if (table === undefined) throw new Error('muse_directives.c: there is no table of directives');
   const classes = Object.keys(CONTEXTS).join('|');
@@ -52,7 +54,8 @@ export function readDirectiveTable(): DirectiveRow[] {
       context: isGlobal(setters, setter) ? 'server config' : (CONTEXTS[allowed] ?? allowed),
       override: allowed === 'AUTHOR' ? 'FileInfo' : undefined,
       helpDefault: defaultIn(help),
-      range: rangeOf(source, kind === 'NUMBER' ? setter : info),
+      range: rangeOf(source, kind.endsWith('NUMBER') ? setter : info),
+      hasEffect: setter !== 'muse_note_no_effect',
     }));
 }
 
@@ -80,7 +83,7 @@ function isGlobal(source: string, setter: string): boolean {
 
 function rangeOf(source: string, name: string | undefined): DirectiveRow['range'] {
   if (name === undefined) return undefined;
-  const range = new RegExp(`number_range ${name} = \\{FIELD\\(\\w+\\), (\\d+), (\\d+),`).exec(
+  const range = new RegExp(`number_range ${name} = \\{\\w+\\(\\w+\\), (\\d+), (\\d+),`).exec(
     source,
   );
   if (!range) throw new Error(`muse_directives.c: this test can't read ${name}`);

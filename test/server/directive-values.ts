@@ -8,6 +8,14 @@ const flags = [
   'MuseAiPromptsMinify',
   'MuseAiCacheEnable',
   'MuseAiRateLimitEnable',
+  'MuseAiStreaming',
+  'MuseAiDebug',
+  'MuseAiMetricsEnable',
+  'MuseAiReasoningDisableThinking',
+  'MuseAiPoolEnableKeepAlive',
+  'MuseAiStreamingSanitizationEnable',
+  'MuseAiMetricsIncludeRequestDetails',
+  'MuseAiSecurityValidateContentType',
 ];
 
 const numbers: readonly (readonly [string, number, number, string])[] = [
@@ -19,6 +27,18 @@ const numbers: readonly (readonly [string, number, number, string])[] = [
   ['MuseAiRateLimitRPM', 1, 10_000, 'MuseAiRateLimitRPM 60'],
   ['MuseAiRateLimitBurstSize', 1, 10_000, 'MuseAiRateLimitBurstSize 20'],
   ['MuseAiEngines', 1, 16, 'MuseAiEngines 1'],
+  ['MuseAiConnectTimeout', 1, 86_400, 'MuseAiConnectTimeout 10'],
+  ['MuseAiReadTimeout', 1, 86_400, 'MuseAiReadTimeout 60'],
+  ['MuseAiMaxRetries', 0, 10, 'MuseAiMaxRetries 2'],
+  ['MuseAiRetryDelayMs', 0, 60_000, 'MuseAiRetryDelayMs 500'],
+  ['MuseAiPoolMaxConnections', 1, 100, 'MuseAiPoolMaxConnections 10'],
+  ['MuseAiPoolConnectionTimeout', 1, 86_400, 'MuseAiPoolConnectionTimeout 30'],
+  ['MuseAiPoolIdleTimeout', 1, 3_600, 'MuseAiPoolIdleTimeout 4'],
+  ['MuseAiStreamingBufferSize', 1_024, 65_536, 'MuseAiStreamingBufferSize 8192'],
+  ['MuseAiStreamingChunkSize', 1, 65_536, 'MuseAiStreamingChunkSize 1024'],
+  ['MuseAiCacheMaxEntries', 1, 100_000_000, 'MuseAiCacheMaxEntries 1000'],
+  ['MuseAiHealthCheckInterval', 1, 86_400, 'MuseAiHealthCheckInterval 30'],
+  ['MuseAiWriteTimeout', 1, 86_400, 'MuseAiWriteTimeout 30'],
 ];
 
 const longName = 'm'.repeat(128);
@@ -66,6 +86,29 @@ const others: readonly WrongLine[] = [
       /not a size from 1 to 256K; .*for example: MuseAiMaxInput 16K/,
     ],
   ),
+  ...['1023', '11M', '2MB', '-1', 'lots'].map(
+    (value): WrongLine => [
+      `MuseAiSecurityMaxRequestSize ${value}`,
+      /not a size from 1K to 10M; .*for example: MuseAiSecurityMaxRequestSize 1M/,
+    ],
+  ),
+  ['MuseAiBackendEndpoint gpu1.example.com', /not an http:\/\/ or https:\/\/ URL/],
+  ['MuseAiBackendEndpoint http://a/v1 http://a/v1', /http:\/\/a\/v1 stands here twice; .*"weight"/],
+  [
+    `MuseAiBackendEndpoint ${Array.from({ length: 33 }, (_, i) => `http://h${i}/v1`).join(' ')}`,
+    /more than 32 of them/,
+  ],
+  ['MuseAiLoadBalanceMethod fastest', /"fastest" is none of round_robin, random and least_conn/],
+  ['MuseAiReasoningModelPattern "r1\t"', /a control character; .*Pattern deepseek-r1/],
+  ['MuseAiMetricsEndpoint metrics', /"metrics" is not the path of a URL; .*Endpoint \/metrics/],
+  ['MuseAiMetricsEndpoint /metrics?format=json', /is not the path of a URL/],
+  ...['www.example.com', 'https://www.example.com/', 'https://a@b', 'null'].map(
+    (value): WrongLine => [
+      `MuseAiSecurityAllowedOrigins ${value}`,
+      /is not an origin; .*Origins https:\/\/www\.example\.com, or \* for all/,
+    ],
+  ),
+  ['MuseAiCacheKeyPrefix a b', /takes one argument, no effect/],
   ['MuseAiAbandoned Keep', /"Keep" is neither Cancel .* nor Finish/],
   ['MuseAiTimeout 1 2', /takes one argument, seconds that a whole page may take/],
 ];
@@ -86,6 +129,7 @@ const empty = [
   ['MuseAiNode', 'the Node.js program'],
   ['MuseAiEngine', "the engine's script"],
   ['MuseAiSharedMemory', 'memory for cached pages'],
+  ['MuseAiBackendEndpoint', 'URLs of providers'],
 ] as const;
 
 /** At least one for each directive. */
@@ -131,6 +175,40 @@ export const right: readonly (readonly [Context, ...string[]])[] = [
   ['directory', 'MuseAiRateLimitStatus 503', 'MuseAiRateLimitStatus 429'],
   ['host', 'MuseAiEndpoint http://127.0.0.1:11434/v1', 'MuseAiEndpoint HTTPS://example.com/v1'],
   ['host', 'MuseAiApiKey sk-0123456789'],
+  ['host', 'MuseAiBackendEndpoint http://a/v1 http://b/v1', 'MuseAiBackendEndpoint https://c'],
+  [
+    'host',
+    ...['round_robin', 'RANDOM', 'least_connections'].map((m) => `MuseAiLoadBalanceMethod ${m}`),
+  ],
+  ['host', 'MuseAiConnectTimeout 1', 'MuseAiConnectTimeout 86400'],
+  ['host', 'MuseAiReadTimeout 1', 'MuseAiReadTimeout 86400'],
+  ['host', 'MuseAiMaxRetries 0', 'MuseAiMaxRetries 10'],
+  ['host', 'MuseAiRetryDelayMs 0', 'MuseAiRetryDelayMs 60000'],
+  ['host', 'MuseAiPoolMaxConnections 1', 'MuseAiPoolMaxConnections 100'],
+  ['host', 'MuseAiPoolConnectionTimeout 1', 'MuseAiPoolConnectionTimeout 86400'],
+  ['host', 'MuseAiReasoningModelPattern r1', 'MuseAiReasoningModelPattern "Big Thinker" o1'],
+  ['host', 'MuseAiReasoningDisableThinking Off'],
+  ['host', 'MuseAiDebug Off'],
+  ['host', 'MuseAiMetricsEnable On'],
+  ['host', 'MuseAiMetricsEndpoint /metrics'],
+  ['htaccess', 'MuseAiStreaming Off', 'MuseAiStreaming on'],
+  ['directory', 'MuseAiSecurityMaxRequestSize 1K', 'MuseAiSecurityMaxRequestSize 10M'],
+  [
+    'directory',
+    'MuseAiSecurityAllowedOrigins https://a.example http://b.example:8080,https://c',
+    'MuseAiSecurityAllowedOrigins *',
+  ],
+  ['directory', 'MuseAiStreamingBufferSize 1024', 'MuseAiStreamingBufferSize 65536'],
+  ['directory', 'MuseAiStreamingChunkSize 1024'],
+  ['directory', 'MuseAiStreamingSanitizationEnable on', 'MuseAiStreamingSanitizationEnable OFF'],
+  ['directory', 'MuseAiCacheMaxEntries 1000'],
+  ['directory', 'MuseAiCacheKeyPrefix muse:'],
+  ['directory', 'MuseAiMetricsIncludeRequestDetails Off'],
+  ['directory', 'MuseAiSecurityValidateContentType On'],
+  ['directory', 'MuseAiHealthCheckInterval 30'],
+  ['directory', 'MuseAiWriteTimeout 30'],
+  ['global', 'MuseAiPoolIdleTimeout 1', 'MuseAiPoolIdleTimeout 3600'],
+  ['global', 'MuseAiPoolEnableKeepAlive Off'],
   ['global', 'MuseAiModels conf/models.json', 'MuseAiModels /nowhere/models.json'],
   ['global', 'MuseAiSharedMemory 1M', 'MuseAiSharedMemory 1g', 'MuseAiSharedMemory 2097152'],
   ['global', 'MuseAiEngines 1', 'MuseAiEngines 16'],

@@ -59,6 +59,7 @@ describe('a request’s parameters', () => {
       MUSE_SCRIPTS: '1',
       MUSE_PROMPTS_DIR: '/prompts',
       MUSE_PROMPTS_MINIFY: '1',
+      MUSE_STREAMING: 'off',
       MUSE_MAX_TOKENS: '0',
       MUSE_TIMEOUT: '20',
       MUSE_MAX_PAGE_SIZE: '4096',
