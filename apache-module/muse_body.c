@@ -10,11 +10,12 @@
 #include <apr_strings.h>
 
 #include "muse_body.h"
+#include "muse_config.h"
 
 APLOG_USE_MODULE(muse_ai);
 
 enum {
-    BYTES_MOST = 1024 * 1024, /* far above what MuseAiMaxInput lets into a prompt */
+    BYTES_MOST = 1024 * 1024, /* by default: far above what MuseAiMaxInput lets into a prompt */
     PIECE = 16 * 1024,
 };
 
@@ -36,10 +37,17 @@ int muse_body_is_form(const request_rec *r)
     return 0;
 }
 
+static apr_size_t most(const request_rec *r)
+{
+    return (apr_size_t)muse_or(muse_config_dir(r)->max_body, BYTES_MOST);
+}
+
 static int refuse_length(request_rec *r)
 {
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
-                  "MUSE0060: the form that was sent is larger than 1 MiB: refused");
+                  "MUSE0060: the form that was sent is larger than %" APR_SIZE_T_FMT
+                  " bytes: refused; see MuseAiSecurityMaxRequestSize",
+                  most(r));
     return HTTP_REQUEST_ENTITY_TOO_LARGE;
 }
 
@@ -53,11 +61,8 @@ static int refuse_broken(request_rec *r, apr_status_t rv)
 }
 
 /* Adds the bytes of b, which grow by doubling. What they grew out of goes with the pool. */
-static int add(muse_body *body, apr_size_t *room, const char *data, apr_size_t length)
+static void add(muse_body *body, apr_size_t *room, const char *data, apr_size_t length)
 {
-    if (length > BYTES_MOST - body->length) {
-        return 0;
-    }
     if (body->length + length > *room) {
         char *larger;
 
@@ -72,7 +77,6 @@ static int add(muse_body *body, apr_size_t *room, const char *data, apr_size_t l
     }
     memcpy((char *)(uintptr_t)body->bytes + body->length, data, length);
     body->length += length;
-    return 1;
 }
 
 int muse_body_read(request_rec *r, muse_body **result)
@@ -85,7 +89,7 @@ int muse_body_read(request_rec *r, muse_body **result)
 
     *result = body;
     /* Before a client that waits for 100 Continue is told to send it. */
-    if (told && apr_atoi64(told) > BYTES_MOST) {
+    if (told && apr_atoi64(told) > (apr_int64_t)most(r)) {
         return refuse_length(r);
     }
     apr_pool_create(&body->pool, r->pool);
@@ -108,8 +112,11 @@ int muse_body_read(request_rec *r, muse_body **result)
                 continue;
             }
             rv = apr_bucket_read(b, &data, &length, APR_BLOCK_READ);
-            if (rv == APR_SUCCESS && !add(body, &room, data, length)) {
+            if (rv == APR_SUCCESS && length > most(r) - body->length) {
                 return refuse_length(r);
+            }
+            if (rv == APR_SUCCESS) {
+                add(body, &room, data, length);
             }
         }
         if (rv != APR_SUCCESS) {

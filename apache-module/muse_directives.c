@@ -25,9 +25,9 @@ static const muse_number_range rpm_range = {FIELD(limit_rpm), 1, 10000, "request
 static const muse_number_range burst_range = {FIELD(limit_burst), 1, 10000, "requests", "20"};
 
 #define CALLS(name) offsetof(muse_backend, name)
-#define CALL_NUMBER(directive, range, help)                                                        \
-    AP_INIT_TAKE1(directive, muse_set_backend_number, (void *)(uintptr_t)&range, RSRC_CONF, help)
-#define NO_EFFECT(directive, help) AP_INIT_TAKE1(directive, muse_note_no_effect, NULL, ADMIN, help)
+#define CALL_NUMBER(directive, range, where_allowed, help)                                         \
+    AP_INIT_TAKE1(directive, muse_set_backend_number, (void *)(uintptr_t)&range, where_allowed,    \
+                  help)
 
 static const muse_number_range connect_range = {CALLS(connect), 1, 86400, "seconds", "10"};
 static const muse_number_range read_range = {CALLS(idle), 1, 86400, "seconds", "60"};

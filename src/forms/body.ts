@@ -2,8 +2,8 @@
 
 import { MuseError } from '../errors.ts';
 
-/** httpd's module lets no more through. */
-const BYTES_MAX = 1_048_576;
+/** httpd's module lets no more through, whatever MuseAiSecurityMaxRequestSize says. */
+const BYTES_MAX = 10 * 1_048_576;
 
 /** @throws {MuseError} `input-too-large`; the reason of an abort. */
 export async function readBody(file: string, body: AsyncIterable<Uint8Array>): Promise<Buffer> {

@@ -97,6 +97,19 @@ test('one in chunks that goes on above the limit is refused', async ({ httpd, pr
   expect(provider.received).toBe(0);
 });
 
+test('MuseAiSecurityMaxRequestSize is the limit where it is set', async ({ httpd, provider }) => {
+  prepare(httpd, provider, 'MuseAiSecurityMaxRequestSize 1K');
+  await httpd.start();
+  const sent = (length: number, headers = urlencoded) =>
+    post(httpd, '/letter', `name=${'x'.repeat(length - 5)}`, headers);
+  expect((await sent(1_024)).status).toBe(200);
+  const chunked = { ...urlencoded, 'Transfer-Encoding': 'chunked' };
+  expect((await sent(1_024, chunked)).status).toBe(200);
+  expect((await sent(1_025)).status).toBe(413);
+  expect((await sent(1_025, chunked)).status).toBe(413);
+  expect(httpd.log.matching(/MUSE0060: .* larger than 1024 bytes/)).toHaveLength(2);
+});
+
 test('LimitRequestBody holds too', async ({ httpd, provider }) => {
   prepare(httpd, provider, 'LimitRequestBody 100');
   await httpd.start();

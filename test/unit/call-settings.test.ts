@@ -232,7 +232,14 @@ describe('a model that reasons', () => {
     expect(await all.ask('m')).toBe('Here.');
     expect(thinking()).toEqual([false]);
     const parts = {
-      ...{ messages: [], model: modelCalled('qwen3'), url: undefined, temperature: undefined },
+      ...{
+        messages: [],
+        model: modelCalled('qwen3'),
+        url: undefined,
+        temperature: undefined,
+        topP: undefined,
+        stop: undefined,
+      },
       ...{ maxTokens: undefined, contentType: 'text/html', title: undefined, lang: undefined },
     };
     expect(contentKey({ ...parts, thinkingOff: true })).not.toBe(contentKey(parts));

@@ -87,6 +87,7 @@ describe('a request’s parameters', () => {
       isRefresh: true,
       promptsDir: '/prompts',
       scripts: true,
+      streaming: false,
       promptsMinify: true,
       maxTokens: 0,
       timeout: 20,

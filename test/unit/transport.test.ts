@@ -47,23 +47,23 @@ test.for([
   ['of a few seconds where nobody says anything', 0, pool({})],
 ] as const)(
   'a connection is kept for the time %s',
-  async ([, keeps, settings]) => {
+  { timeout: 40_000 },
+  async ([_, keeps, settings]) => {
     const { ask, closed, stop } = await open(keeps);
     try {
-      await ask(createTransport({}, pool({ idle: 300 })), '/long');
-      expect(await ask(createTransport({}, settings), '/short')).toBe('keep-alive');
+      await ask(createTransport({}, undefined, pool({ idle: 300 })), '/long');
+      expect(await ask(createTransport({}, undefined, settings), '/short')).toBe('keep-alive');
       await expect.poll(() => closed, { timeout: 30_000 }).toEqual(['/short']);
     } finally {
       stop();
     }
   },
-  40_000,
 );
 
 test('no connection is kept where that is switched off', async () => {
   const { ask, closed, stop } = await open();
   try {
-    const transport = createTransport({}, pool({ keepAlive: false }));
+    const transport = createTransport({}, undefined, pool({ keepAlive: false }));
     expect(await ask(transport, '/first')).toBe('close');
     expect(await ask(transport, '/second')).toBe('close');
     await expect.poll(() => closed, { timeout: 10_000 }).toEqual(['/first', '/second']);
