@@ -37,7 +37,9 @@ test('MuseAiMetricsEndpoint is where the handler of metrics answers', async ({
   await httpd.start();
   httpd.log.expect(/AH01630: client denied .*\/closed/);
   const own = { headers: { Host: 'own.test' } };
-  await httpd.get('/own-metrics', own);
+  const metrics = await httpd.get('/own-metrics', own);
+  expect(metrics.status).toBe(200);
+  expect(metrics.text).toContain('\nmuse_up ');
   expect((await httpd.get('/other.txt', own)).status).toBe(200);
   expect((await httpd.get('/closed', own)).status).toBe(403);
   expect(handlers(httpd)).toMatchObject({
