@@ -31,6 +31,8 @@ export interface Asked {
   readonly isRefresh: boolean;
   /** Whether a page may have scripts. */
   readonly scripts: boolean;
+  /** Whether the visitor sends the prompt: there is no file. */
+  readonly isPrompt: boolean;
   readonly promptsDir: string | undefined;
   readonly promptsMinify: boolean;
   /** 0: leave it out of the provider request. */
@@ -91,6 +93,7 @@ export function readRequest(params: ReadonlyMap<string, string>): Asked {
     isStale: params.get('MUSE_STALE') === '1',
     isRefresh: params.get('MUSE_REFRESH') === '1',
     scripts: params.get('MUSE_SCRIPTS') === '1',
+    isPrompt: params.get('MUSE_PROMPT') === '1',
     promptsDir: params.get('MUSE_PROMPTS_DIR') || undefined,
     promptsMinify: params.get('MUSE_PROMPTS_MINIFY') === '1',
     maxTokens: readNumber(params, 'MUSE_MAX_TOKENS'),

@@ -2,8 +2,8 @@
 
 import { MuseError } from '../errors.ts';
 
-/** httpd's module lets no more through. */
-const BYTES_MAX = 1_048_576;
+/** The most that httpd's module can be told to let through. */
+const BYTES_MAX = 10 * 1_048_576;
 
 /** @throws {MuseError} `input-too-large`; the reason of an abort. */
 export async function readBody(file: string, body: AsyncIterable<Uint8Array>): Promise<Buffer> {
@@ -12,7 +12,7 @@ export async function readBody(file: string, body: AsyncIterable<Uint8Array>): P
   for await (const piece of body) {
     length += piece.length;
     if (length > BYTES_MAX) {
-      throw new MuseError('input-too-large', `${file}: a form with over ${BYTES_MAX} bytes`);
+      throw new MuseError('input-too-large', `${file}: it brings over ${BYTES_MAX} bytes`);
     }
     pieces.push(piece);
   }
