@@ -21,14 +21,16 @@
  *                   muse_key         page key
  *                   muse_cached      answers from the store
  *                   muse_stale       those that are past their time
- *                   muse_body        the form that a POST brings
  *                   muse_trust       what a browser may do with a page
  *                   muse_tally       what became of it: counted, timed, noted for the log
+ *   programs        muse_door        OpenAI's protocol, told to the engine
+ *                   muse_keys        whose key it is; muse_sha256
  *   administrators  muse_admin       their pages: metrics and health, and
  *                   muse_metrics     the former's text
  *                   muse_status      the status page, and the block on mod_status
  *   answers of      muse_params      what the engine is told of a request
- *   the engine      muse_fcgi        FastCGI
+ *   the engine      muse_body        a request's body
+ *                   muse_fcgi        FastCGI
  *                   muse_link        connections
  *                   muse_stream      from engine to visitor, without waiting for the engine
  *                   muse_answer      the visitor's side of that
@@ -44,7 +46,9 @@
 #include "muse_admin.h"
 #include "muse_config.h"
 #include "muse_debug.h"
+#include "muse_door.h"
 #include "muse_handler.h"
+#include "muse_keys.h"
 #include "muse_link.h"
 #include "muse_metrics_path.h"
 #include "muse_no_effect.h"
@@ -62,7 +66,10 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_post_config(muse_no_effect_say, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(muse_debug_raise, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(muse_process_start, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_post_config(muse_keys_check, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_test_config(muse_keys_test, NULL, NULL, APR_HOOK_MIDDLE);
     /* each child, once */
+    ap_hook_child_init(muse_keys_child, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(muse_process_child, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(muse_link_child, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(muse_suspend_child, NULL, NULL, APR_HOOK_MIDDLE);
@@ -73,6 +80,7 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_fixups(muse_page_fixup, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_fixups(muse_origin_fixup, NULL, NULL, APR_HOOK_LAST);
     ap_hook_handler(muse_handler_run, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_handler(muse_door_run, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(muse_admin_run, NULL, NULL, APR_HOOK_MIDDLE);
     muse_status_register();
     muse_suspend_register();

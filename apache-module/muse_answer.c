@@ -64,7 +64,7 @@ static void read_head(muse_answer *a, const char *head, apr_size_t length)
     (void)apr_brigade_write(bb, NULL, NULL, head, length);
     status = ap_scan_script_header_err_brigade_ex(r, bb, NULL, APLOG_MODULE_INDEX);
     apr_brigade_destroy(bb);
-    if (status == OK && r->status >= 400) {
+    if (status == OK && r->status >= 400 && !a->q->door) {
         status = r->status;
     }
     apr_table_unset(r->err_headers_out, "Muse-Error"); /* where CGI headers go */
@@ -76,7 +76,7 @@ static void read_head(muse_answer *a, const char *head, apr_size_t length)
         }
         scripts = apr_table_get(r->err_headers_out, MUSE_SCRIPTS_HEADER);
         apr_table_unset(r->err_headers_out, MUSE_SCRIPTS_HEADER);
-        if (!a->q->admin) {
+        if (!a->q->admin && !a->q->door) {
             muse_trust_headers(a->q, scripts);
             muse_request_vary(a->q);
         }

@@ -2,6 +2,7 @@
 
 #include <httpd.h>
 #include <http_config.h>
+#include <http_core.h>
 #include <http_log.h>
 #include <http_protocol.h>
 #include <util_filter.h>
@@ -14,10 +15,7 @@
 
 APLOG_USE_MODULE(muse_ai);
 
-enum {
-    BYTES_MOST = 1024 * 1024, /* by default: far above what MuseAiMaxInput lets into a prompt */
-    PIECE = 16 * 1024,
-};
+enum { PIECE = 16 * 1024 };
 
 int muse_body_is_form(const request_rec *r)
 {
@@ -37,17 +35,22 @@ int muse_body_is_form(const request_rec *r)
     return 0;
 }
 
-static apr_size_t most(const request_rec *r)
+/* httpd's own limit counts too, which it would tell by a page of its own. */
+static apr_size_t bytes_most(const request_rec *r)
 {
-    return (apr_size_t)muse_or(muse_config_dir(r)->max_body, BYTES_MOST);
+    const apr_off_t most =
+        muse_or(muse_config_dir(r)->max_request_size, MUSE_DEFAULT_MAX_REQUEST_SIZE);
+    const apr_off_t limit = ap_get_limit_req_body(r);
+
+    return (apr_size_t)(limit > 0 && limit < most ? limit : most);
 }
 
-static int refuse_length(request_rec *r)
+static int refuse_length(request_rec *r, apr_size_t most)
 {
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
-                  "MUSE0060: the form that was sent is larger than %" APR_SIZE_T_FMT
-                  " bytes: refused; see MuseAiSecurityMaxRequestSize",
-                  most(r));
+                  "MUSE0060: what was sent is larger than %" APR_SIZE_T_FMT " bytes: refused; see "
+                  "MuseAiSecurityMaxRequestSize and LimitRequestBody",
+                  most);
     return HTTP_REQUEST_ENTITY_TOO_LARGE;
 }
 
@@ -56,7 +59,7 @@ static int refuse_broken(request_rec *r, apr_status_t rv)
     const int status = ap_map_http_request_error(rv, HTTP_BAD_REQUEST);
 
     ap_log_rerror(APLOG_MARK, APLOG_INFO, rv, r,
-                  "MUSE0061: the form that was sent can't be read to its end");
+                  "MUSE0061: what was sent can't be read to its end");
     return status;
 }
 
@@ -84,13 +87,14 @@ int muse_body_read(request_rec *r, muse_body **result)
     muse_body *body = apr_pcalloc(r->pool, sizeof *body);
     const char *told = apr_table_get(r->headers_in, "Content-Length");
     apr_bucket_brigade *bb;
+    const apr_size_t most = bytes_most(r);
     apr_size_t room = 0;
     int ended = 0;
 
     *result = body;
     /* Before a client that waits for 100 Continue is told to send it. */
-    if (told && apr_atoi64(told) > (apr_int64_t)most(r)) {
-        return refuse_length(r);
+    if (told && apr_atoi64(told) > (apr_int64_t)most) {
+        return refuse_length(r, most);
     }
     apr_pool_create(&body->pool, r->pool);
     bb = apr_brigade_create(body->pool, r->connection->bucket_alloc);
@@ -112,12 +116,13 @@ int muse_body_read(request_rec *r, muse_body **result)
                 continue;
             }
             rv = apr_bucket_read(b, &data, &length, APR_BLOCK_READ);
-            if (rv == APR_SUCCESS && length > most(r) - body->length) {
-                return refuse_length(r);
+            if (rv != APR_SUCCESS) {
+                break;
             }
-            if (rv == APR_SUCCESS) {
-                add(body, &room, data, length);
+            if (length > most - body->length) {
+                return refuse_length(r, most);
             }
+            add(body, &room, data, length);
         }
         if (rv != APR_SUCCESS) {
             return refuse_broken(r, rv);

@@ -14,9 +14,9 @@ typedef struct {
 int muse_body_is_form(const request_rec *r);
 
 /*
- * Reads the whole of it, up to MuseAiSecurityMaxRequestSize or LimitRequestBody. Blocks as the request's input filters do,
- * for as long as mod_reqtimeout and Timeout let it. OK with *body in r->pool, or the HTTP status to
- * answer with, whose reason is logged.
+ * Reads the whole of it, up to MuseAiSecurityMaxRequestSize or LimitRequestBody. Blocks as the
+ * request's input filters do, for as long as mod_reqtimeout and Timeout let it. OK with *body in
+ * r->pool, or the HTTP status to answer with, whose reason is logged.
  */
 int muse_body_read(request_rec *r, muse_body **body);
 

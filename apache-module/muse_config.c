@@ -57,8 +57,9 @@ void *muse_config_create_dir(apr_pool_t *p, char *dir)
     c->prompts_minify = c->cache_enable = c->cache_ttl = c->cache_bypass = MUSE_UNSET;
     c->scripts = MUSE_UNSET;
     c->cache_stale = c->cache_stale_on_error = MUSE_UNSET;
+    c->max_request_size = c->prompt = MUSE_UNSET;
     c->limit_enable = c->limit_rpm = c->limit_burst = c->limit_status = MUSE_UNSET;
-    c->streaming = c->max_body = MUSE_UNSET;
+    c->streaming = MUSE_UNSET;
     return c;
 }
 
@@ -97,8 +98,10 @@ void *muse_config_merge_dir(apr_pool_t *p, void *base_config, void *add_config)
     MERGE_POINTER(limit_zone);
     MERGE_POINTER(limit_free);
     MERGE_NUMBER(streaming);
-    MERGE_NUMBER(max_body);
     MERGE_POINTER(origins);
+    MERGE_POINTER(client_keys);
+    MERGE_NUMBER(max_request_size);
+    MERGE_NUMBER(prompt);
     return c;
 }
 

@@ -48,10 +48,12 @@ typedef struct {
     int limit_rpm;
     int limit_burst;
     int limit_status;
-    const char *limit_zone; /* "file:line" where the limit was set: each place counts for itself */
+    const char *limit_zone;  /* "file:line" where the limit was set: each place counts for itself */
+    const char *client_keys; /* absolute path, "" for Off */
+    int max_request_size;    /* bytes */
+    int prompt;              /* whether a visitor may send the prompt */
     apr_array_header_t *limit_free; /* apr_ipsubnet_t *: clients that are not counted */
     int streaming;
-    int max_body;                /* bytes */
     apr_array_header_t *origins; /* const char *: whose scripts may read the answers, or "*" */
 } muse_dir_config;
 
@@ -106,5 +108,6 @@ static inline int muse_or(int value, int fallback)
 #define MUSE_DEFAULT_STALE_ON_ERROR 86400
 #define MUSE_DEFAULT_RPM 60
 #define MUSE_DEFAULT_LIMIT_STATUS 429
+#define MUSE_DEFAULT_MAX_REQUEST_SIZE (1024 * 1024)
 
 #endif

@@ -15,6 +15,7 @@
 #include <http_request.h>
 #include <apr_strings.h>
 
+#include "muse_body.h"
 #include "muse_cached.h"
 #include "muse_handler.h"
 #include "muse_key.h"
@@ -100,6 +101,12 @@ static int may_bypass(const request_rec *r, const muse_dir_config *config)
     }
 }
 
+/* Where visitors send the prompt themselves, there is no file. */
+static int is_prompted(const request_rec *r)
+{
+    return r->finfo.filetype == APR_NOFILE && muse_or(muse_config_dir(r)->prompt, 0);
+}
+
 static muse_request *read_request(request_rec *r)
 {
     muse_request *q = apr_pcalloc(r->pool, sizeof *q);
@@ -113,6 +120,7 @@ static muse_request *read_request(request_rec *r)
     q->bypass = asked && may_bypass(r, q->config);
     q->status = r->status;
     q->get = r->method_number == M_GET;
+    q->prompted = is_prompted(r);
     q->program = is_programs(r);
     q->events = q->program && names_events(r);
     muse_choice_make(r, q->region, &q->choice);
@@ -172,6 +180,7 @@ int muse_handler_run(request_rec *r)
 {
     muse_request *q;
     muse_cached found;
+    int prompted;
     int hit;
     int status;
 
@@ -179,10 +188,11 @@ int muse_handler_run(request_rec *r)
         (strcmp(r->handler, MUSE_HANDLER) != 0 && strcmp(r->handler, MUSE_HANDLER_ALIAS) != 0)) {
         return DECLINED;
     }
-    if (r->finfo.filetype != APR_REG || (r->path_info && *r->path_info)) {
+    prompted = is_prompted(r);
+    if (!prompted && (r->finfo.filetype != APR_REG || (r->path_info && *r->path_info))) {
         return HTTP_NOT_FOUND;
     }
-    if (!muse_or(muse_config_dir(r)->enable, 0)) {
+    if (!prompted && !muse_or(muse_config_dir(r)->enable, 0)) {
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
                       "MUSE0034: %s has the handler %s but is not enabled: refused; say "
                       "MuseAiEnable On for its folder",
@@ -194,12 +204,12 @@ int muse_handler_run(request_rec *r)
     }
     q = read_request(r);
     found.state = MUSE_CACHED_NONE;
-    if (muse_cached_may_serve(q)) {
+    if (r->method_number == M_GET && muse_cached_may_serve(q)) {
         (void)muse_cached_find(q, 0, &found);
     }
     q->stale = found.state == MUSE_CACHED_SPARE;
     hit = found.state == MUSE_CACHED_FRESH || found.state == MUSE_CACHED_STALE;
-    if (!hit && muse_page_is_illustrator(r)) {
+    if (!hit && !prompted && muse_page_is_illustrator(r)) {
         return DECLINED;
     }
     if (!asks_for_page(r)) {
@@ -207,7 +217,7 @@ int muse_handler_run(request_rec *r)
         return ask_engine(q);
     }
     q->counted = 1;
-    status = muse_limit_take(r, q->region);
+    status = muse_limit_take(r, q->region, NULL);
     if (status != OK) {
         muse_tally_limited(r);
         return status;

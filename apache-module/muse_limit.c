@@ -12,7 +12,7 @@
 
 APLOG_USE_MODULE(muse_ai);
 
-enum { ADDRESS_MOST = 9, ZONE_MOST = 200 };
+enum { NAME_MOST = 64, ID_MOST = 1 + NAME_MOST, ZONE_MOST = 200 };
 
 static int is_free(const muse_dir_config *config, apr_sockaddr_t *address)
 {
@@ -28,8 +28,19 @@ static int is_free(const muse_dir_config *config, apr_sockaddr_t *address)
     return 0;
 }
 
+/* The bytes that stand for a name: its end, where it is longer than names are. */
+static size_t name_id(const char *name, uint8_t id[ID_MOST])
+{
+    const size_t length = strlen(name);
+    const size_t taken = length < NAME_MOST ? length : NAME_MOST;
+
+    id[0] = 'n';
+    memcpy(id + 1, name + length - taken, taken);
+    return 1 + taken;
+}
+
 /* The bytes that stand for a client: an IPv4 address, or the first half of an IPv6 one. */
-static size_t client_id(const apr_sockaddr_t *address, uint8_t id[ADDRESS_MOST])
+static size_t client_id(const apr_sockaddr_t *address, uint8_t id[ID_MOST])
 {
     const uint8_t *bytes = address->ipaddr_ptr;
     static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -51,12 +62,12 @@ static apr_uint64_t seconds(uint64_t nanoseconds)
     return (nanoseconds + 999999999) / 1000000000;
 }
 
-int muse_limit_take(request_rec *r, muse_region *region)
+int muse_limit_take(request_rec *r, muse_region *region, const char *name)
 {
     const muse_dir_config *config = muse_config_dir(r);
     muse_limit limit;
     muse_limit_result result;
-    uint8_t id[ADDRESS_MOST + ZONE_MOST];
+    uint8_t id[ID_MOST + ZONE_MOST];
     size_t id_len;
     size_t zone_len;
 
@@ -65,7 +76,7 @@ int muse_limit_take(request_rec *r, muse_region *region)
     }
     limit.per_minute = (uint32_t)muse_or(config->limit_rpm, MUSE_DEFAULT_RPM);
     limit.burst = (uint32_t)muse_config_burst(config);
-    id_len = client_id(r->useragent_addr, id);
+    id_len = name ? name_id(name, id) : client_id(r->useragent_addr, id);
     zone_len = config->limit_zone ? strlen(config->limit_zone) : 0;
     zone_len = zone_len > ZONE_MOST ? ZONE_MOST : zone_len;
     if (zone_len) {
@@ -88,6 +99,6 @@ int muse_limit_take(request_rec *r, muse_region *region)
                   "MUSE0032: client %s is over its limit of %u requests a minute (%u at once); "
                   "if that address is a proxy's, load mod_remoteip so that each client behind it "
                   "counts for itself",
-                  r->useragent_ip, limit.per_minute, limit.burst);
+                  name ? name : r->useragent_ip, limit.per_minute, limit.burst);
     return muse_or(config->limit_status, MUSE_DEFAULT_LIMIT_STATUS);
 }

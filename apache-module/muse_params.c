@@ -64,6 +64,15 @@ static apr_table_t *make_admin(apr_pool_t *p, const muse_request *q)
     return params;
 }
 
+/* What only a program's request has. */
+static void add_door(const muse_request *q, apr_table_t *params)
+{
+    if (q->door) {
+        add_text(params, "MUSE_DOOR", "1");
+        add_text(params, "HTTP_CACHE_CONTROL", apr_table_get(q->r->headers_in, "Cache-Control"));
+    }
+}
+
 apr_table_t *muse_params_make(apr_pool_t *p, const muse_request *q)
 {
     request_rec *r = q->r;
@@ -83,7 +92,7 @@ apr_table_t *muse_params_make(apr_pool_t *p, const muse_request *q)
     add_number(p, params, "SERVER_PORT", r->server->port);
     add_text(params, "REQUEST_ID", r->log_id);
     add_text(params, "HTTP_TRACEPARENT", apr_table_get(r->headers_in, "traceparent"));
-    if (q->cached && q->get) {
+    if (q->cached && q->get && !q->door) {
         add_text(params, "MUSE_PAGE_KEY", muse_key_hex(p, &q->page_key));
     }
     add_text(params, "MUSE_MODEL", q->choice.forced);
@@ -95,6 +104,7 @@ apr_table_t *muse_params_make(apr_pool_t *p, const muse_request *q)
     add_text(params, "MUSE_STALE", q->stale ? "1" : NULL);
     add_text(params, "MUSE_REFRESH", q->refresh ? "1" : NULL);
     add_text(params, "MUSE_SCRIPTS", muse_or(config->scripts, 0) ? "1" : NULL);
+    add_text(params, "MUSE_PROMPT", q->prompted ? "1" : NULL);
     add_text(params, "MUSE_PROMPTS_DIR", config->prompts_dir);
     add_text(params, "MUSE_PROMPTS_MINIFY", muse_or(config->prompts_minify, 0) ? "1" : NULL);
     add_number(p, params, "MUSE_MAX_TOKENS", config->max_tokens);
@@ -109,6 +119,7 @@ apr_table_t *muse_params_make(apr_pool_t *p, const muse_request *q)
     if (!q->get) {
         add_body(q, params);
     }
+    add_door(q, params);
     for (i = 0; config->env && i < config->env->nelts; i++) {
         const char *name = APR_ARRAY_IDX(config->env, i, const char *);
 

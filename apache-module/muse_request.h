@@ -25,9 +25,11 @@ typedef struct {
     int status;        /* r->status as it came: an ErrorDocument's is the error's */
     int program;       /* whether what only programs ask for (events, deferral) may be had */
     int events;        /* whether events are named among what the client accepts */
-    int get;           /* whether the page itself is asked for, by GET or HEAD */
+    int get;           /* whether nothing is sent along: by GET or HEAD */
     int whole;         /* whether the request was read to its end: else it is only to be refused */
-    muse_body *body;   /* of a form, until its answer begins; or NULL */
+    muse_body *body;   /* of a POST, until its answer begins; or NULL */
+    int prompted;      /* whether the visitor sends the prompt: there is no file */
+    int door;          /* whether a program asks in OpenAI's protocol: its answer is no page */
     int admin;         /* whether this is a page for administrators */
     int counted;       /* whether it is counted: it asks for a page that may be written */
     int engine;        /* the number of the engine to ask first, modulo how many there are */

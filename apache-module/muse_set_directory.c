@@ -7,6 +7,7 @@
 #include <apr_uri.h>
 
 #include "muse_config.h"
+#include "muse_keys.h"
 #include "muse_models.h"
 #include "muse_setters.h"
 #include "muse_values.h"
@@ -205,6 +206,36 @@ const char *muse_set_max_input(cmd_parms *cmd, void *config, const char *arg)
     return error;
 }
 
+const char *muse_set_max_request_size(cmd_parms *cmd, void *config, const char *arg)
+{
+    static const muse_size_range range = {1024, (apr_off_t)10 << 20, "from 1K to 10M", "1M"};
+    apr_off_t size = 0;
+    const char *error = muse_parse_size(cmd, arg, &range, &size);
+
+    if (!error) {
+        ((muse_dir_config *)config)->max_request_size = (int)size;
+    }
+    return error;
+}
+
+const char *muse_set_client_keys(cmd_parms *cmd, void *config, const char *arg)
+{
+    const int off = !strcasecmp(arg, "Off");
+    const char *path = off ? "" : ap_server_root_relative(cmd->pool, arg);
+
+    if (*arg == '\0' || !path) {
+        return apr_psprintf(cmd->pool,
+                            "%s: \"%s\" is not a path; give the file with the hashes of the keys, "
+                            "absolute or relative to ServerRoot, or Off",
+                            cmd->cmd->name, arg);
+    }
+    if (!off) {
+        muse_keys_note(cmd->pool, path);
+    }
+    ((muse_dir_config *)config)->client_keys = path;
+    return NULL;
+}
+
 const char *muse_set_abandoned(cmd_parms *cmd, void *config, const char *arg)
 {
     muse_dir_config *c = config;
@@ -220,18 +251,6 @@ const char *muse_set_abandoned(cmd_parms *cmd, void *config, const char *arg)
                             cmd->cmd->name, arg);
     }
     return NULL;
-}
-
-const char *muse_set_max_body(cmd_parms *cmd, void *config, const char *arg)
-{
-    static const muse_size_range range = {1024, 10 << 20, "from 1K to 10M", "1M"};
-    apr_off_t size = 0;
-    const char *error = muse_parse_size(cmd, arg, &range, &size);
-
-    if (!error) {
-        ((muse_dir_config *)config)->max_body = (int)size;
-    }
-    return error;
 }
 
 /* NULL, or what is wrong with arg as what browsers send as Origin (RFC 6454, section 7). */

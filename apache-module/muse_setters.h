@@ -22,8 +22,9 @@ const char *muse_set_limit_status(cmd_parms *cmd, void *config, const char *arg)
 const char *muse_add_limit_free(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_set_max_page_size(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_set_max_input(cmd_parms *cmd, void *config, const char *arg);
+const char *muse_set_client_keys(cmd_parms *cmd, void *config, const char *arg);
+const char *muse_set_max_request_size(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_set_abandoned(cmd_parms *cmd, void *config, const char *arg);
-const char *muse_set_max_body(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_add_origin(cmd_parms *cmd, void *config, const char *arg);
 
 /* For a server. The number's muse_number_range has its place in muse_backend. */

@@ -8,6 +8,8 @@
 #include <apr_strings.h>
 
 #include "muse_answer.h"
+#include "muse_body.h"
+#include "muse_door.h"
 #include "muse_engines.h"
 #include "muse_flow.h"
 #include "muse_fcgi.h"
@@ -106,7 +108,11 @@ int muse_stream_result(const muse_stream *s)
 
 int muse_stream_settle(const muse_stream *s)
 {
-    return s->q->admin ? muse_status_instead(s->q, s->result) : muse_stale_instead(s->q, s->result);
+    const muse_request *q = s->q;
+
+    return q->admin  ? muse_status_instead(q, s->result)
+           : q->door ? muse_door_settle(q, s->result)
+                     : muse_stale_instead(q, s->result);
 }
 
 int muse_stream_patience(const muse_stream *s)

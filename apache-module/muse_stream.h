@@ -70,7 +70,7 @@ int muse_stream_result(const muse_stream *stream);
 
 /*
  * After MUSE_STREAM_DONE, once: what the handler returns. Where the stream failed this may send a
- * stale copy first, and wait for the visitor as output filters do.
+ * stale copy first, or tell a program so, and wait for the visitor as output filters do.
  */
 int muse_stream_settle(const muse_stream *stream);
 

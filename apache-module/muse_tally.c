@@ -108,7 +108,9 @@ static uint64_t since(apr_time_t start, apr_time_t end)
 void muse_tally_ended(const muse_request *q, apr_time_t begun_at, int whole)
 {
     request_rec *r = q->r;
-    const muse_counter outcome = whole ? outcome_of(q) : MUSE_COUNT_ERRORS;
+    /* A program's answer may tell of a failure, and be whole. */
+    const int failed = !whole || (q->door && r->status >= 400);
+    const muse_counter outcome = failed ? MUSE_COUNT_ERRORS : outcome_of(q);
 
     count(r, outcome);
     if (begun_at) {

@@ -12,10 +12,11 @@ import { tellAll } from './calls.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { openControl } from './control.ts';
 import { DeferredAnswers } from './deferred/deferred-answers.ts';
+import { createDoor } from './door/door.ts';
 import { EngineReporter } from './engine-report.ts';
 import { messageOf, traceOf } from './errors.ts';
 import { EVENTS } from './events.ts';
-import type { Handler } from './exchange.ts';
+import type { Handler, Reply } from './exchange.ts';
 import { serveFastCgi } from './fastcgi/server.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { createLog, type Log, oneLine, stderrSink } from './log.ts';
@@ -97,15 +98,8 @@ async function run(): Promise<void> {
   }, clock);
   const tracing = await startTracing(settings.environment, secrets, log);
   const deferred = new DeferredAnswers(clock, settings.engine);
-  const pipeline = createPipeline({
-    pages: new PageStore({
-      files: systemFiles,
-      clock,
-      onIncludes: (marks) =>
-        sources.add(new Map([...marks].map(([path, mark]) => [path, stateOf(mark)]))),
-    }),
+  const parts = {
     models,
-    prompts,
     providers: createProviderDirectory({
       transport: createTransport(settings.environment, moves, settings.pool),
       clock,
@@ -114,13 +108,20 @@ async function run(): Promise<void> {
     }),
     backends: settings.backends,
     answers: createAnswers(region, clock, log),
-    deferred,
     calls: tellAll(tracing === undefined ? [counts] : [counts, tracing.calls]),
     clock,
     log,
-    logFor: (reply) =>
+    logFor: (reply: Reply) =>
       createLog((level, line) => reply.log(level, line), settings.logLevel, secrets),
+  };
+  const pages = new PageStore({
+    files: systemFiles,
+    clock,
+    onIncludes: (marks) =>
+      sources.add(new Map([...marks].map(([path, mark]) => [path, stateOf(mark)]))),
   });
+  const pipeline = createPipeline({ ...parts, pages, prompts, deferred });
+  const door = createDoor(parts);
   const ending = new AbortController();
   const status = createStatusPage({
     feed: new StatusFeed(() => region.snapshot(settings.engines), clock),
@@ -129,7 +130,8 @@ async function run(): Promise<void> {
   });
   const handle: Handler = (request, reply) => {
     moves();
-    return (isForStatus(request) ? status : pipeline)(request, reply);
+    if (isForStatus(request)) return status(request, reply);
+    return (request.params.has('MUSE_DOOR') ? door : pipeline)(request, reply);
   };
   const server = await serveFastCgi(LISTEN_FD, handle, { log });
   control.ready();

@@ -58,10 +58,22 @@ export const FAILURES = {
   'method-refused': { status: 405, visitor: 'This page takes no forms.' },
   'page-include': { status: 500, visitor: SITE },
   'request-invalid': { status: 500, visitor: SITE },
+  'chat-invalid': { status: 400, visitor: 'This request is not understood.' },
+  'chat-unknown-model': { status: 404, visitor: 'There is no such model.' },
+  'chat-unknown-path': { status: 404, visitor: 'There is no such address.' },
+  'chat-other-method': { status: 405, visitor: 'This address is asked in another way.' },
+  'prompt-invalid': { status: 400, visitor: 'This request is not understood.' },
   'request-failed': { status: 500, visitor: 'Something went wrong while this page was made.' },
 } as const satisfies Partial<Record<EventName, Failure>>;
 
 export type FailureCode = keyof typeof FAILURES;
+
+/** What is wrong with a program's request: which part of it, and a name that programs know. */
+export interface Told {
+  readonly message: string;
+  readonly param?: string | undefined;
+  readonly code?: string | undefined;
+}
 
 export interface MuseErrorOptions {
   /** In place of the code's own. */
@@ -72,6 +84,8 @@ export interface MuseErrorOptions {
   readonly allow?: string | undefined;
   /** The status that a provider answered with, if it is one. */
   readonly answered?: number | undefined;
+  /** What a program is told that made the request itself; in no case shown to visitors of pages. */
+  readonly told?: Told | undefined;
   /** What was caught; never shown, and logged only as `detail` says it. */
   readonly cause?: unknown;
 }
@@ -86,6 +100,7 @@ export class MuseError extends Error {
   readonly retryAfter: number | undefined;
   readonly allow: string | undefined;
   readonly answered: number | undefined;
+  readonly told: Told | undefined;
 
   /** `detail` is for the log: what happened, where, what to do. It may name files and models. */
   constructor(code: FailureCode, detail: string, options: MuseErrorOptions = {}) {
@@ -96,6 +111,7 @@ export class MuseError extends Error {
     this.retryAfter = options.retryAfter;
     this.allow = options.allow;
     this.answered = options.answered;
+    this.told = options.told;
   }
 
   /** Whatever was thrown, as a MuseError; a mistake in the engine becomes `request-failed`. */

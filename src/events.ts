@@ -87,6 +87,12 @@ export const EVENTS = {
   'traces-on': { number: 'MUSE0290', level: 'info' },
   'traces-failed': { number: 'MUSE0291', level: 'warn' },
   'traces-back': { number: 'MUSE0292', level: 'notice' },
+
+  'chat-invalid': { number: 'MUSE0295', level: 'info' },
+  'chat-unknown-model': { number: 'MUSE0296', level: 'info' },
+  'chat-unknown-path': { number: 'MUSE0297', level: 'info' },
+  'chat-other-method': { number: 'MUSE0298', level: 'info' },
+  'prompt-invalid': { number: 'MUSE0299', level: 'info' },
 } as const satisfies Record<string, EventInfo>;
 
 export type EventName = keyof typeof EVENTS;

@@ -50,7 +50,7 @@ const HTML = 'text/html; charset=utf-8';
 /** @throws {MuseError} for a mistake in the page, the prompts or the configuration. */
 export async function prepareJob(
   asked: Asked,
-  { page, template }: ParsedPage,
+  { page, template, conversation }: ParsedPage,
   model: Model,
   form: Fields,
   sources: JobSources,
@@ -83,7 +83,7 @@ export async function prepareJob(
     throw new MuseError('page-empty', `${asked.file} is empty: ${advice}`);
   }
   checkInput(prompt, asked);
-  const messages = composeMessages({
+  const composed = composeMessages({
     prompts,
     prompt,
     contentType: written,
@@ -91,6 +91,8 @@ export async function prepareJob(
     lang,
     title,
   });
+  const messages =
+    conversation === undefined ? composed : [...composed.slice(0, 1), ...conversation];
   const request: CompletionRequest = {
     messages,
     temperature: settings.temperature,

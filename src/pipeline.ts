@@ -17,7 +17,7 @@ import { Completion, type Outcome } from './completion.ts';
 import { answerReturned, defer, wantsDeferral } from './deferred/deferral.ts';
 import type { DeferredAnswers } from './deferred/deferred-answers.ts';
 import { MuseError } from './errors.ts';
-import type { Handler, Header, Reply } from './exchange.ts';
+import type { Handler, Header, PageRequest, Reply } from './exchange.ts';
 import { noteFacts } from './facts.ts';
 import { type Flight, policyFor } from './flight.ts';
 import { readForm } from './forms/form.ts';
@@ -28,6 +28,7 @@ import type { Model } from './models/model.ts';
 import type { ModelSource } from './models/source.ts';
 import type { Fields } from './pages/fields.ts';
 import type { PageStore, ParsedPage } from './pages/page-store.ts';
+import { pageOfPrompt } from './prompted/conversation.ts';
 import { refresh, waitForEnd } from './refreshing.ts';
 import { sendFailure, sendNothingMore } from './replies.ts';
 import { chooseRepresentation } from './representations/choose.ts';
@@ -78,9 +79,10 @@ export function createPipeline(parts: PipelineParts): Handler {
         await answerReturned(parts, visitFor(returned.job), returned);
         return;
       }
-      const page = await parts.pages.read(asked.file, asked.promptsDir);
+      const page = await pageFor(asked, request.body);
       if (answerMethod(asked.method, page, reply)) return;
-      const job = await prepare(asked, page, await readForm(asked, request.body), log);
+      const form = asked.isPrompt ? [] : await readForm(asked, request.body);
+      const job = await prepare(asked, page, form, log);
       const visit = visitFor(job);
       const { representation } = visit;
       if (representation.isOver) {
@@ -120,6 +122,11 @@ export function createPipeline(parts: PipelineParts): Handler {
     }
   };
 
+  async function pageFor(asked: Asked, body?: PageRequest['body']): Promise<ParsedPage> {
+    if (asked.isPrompt) return pageOfPrompt(asked, body);
+    return parts.pages.read(asked.file, asked.promptsDir);
+  }
+
   async function prepare(asked: Asked, page: ParsedPage, form: Fields, log: Log): Promise<Job> {
     const model = parts.models.choose(
       { chosen: asked.model, page: page.page.settings.model, directory: asked.modelDefault },
@@ -129,7 +136,7 @@ export function createPipeline(parts: PipelineParts): Handler {
   }
 
   async function writeAnew(asked: Asked): Promise<MuseError | 'not kept' | undefined> {
-    const page = await parts.pages.read(asked.file, asked.promptsDir);
+    const page = await pageFor(asked);
     const job = await prepare(asked, page, [], parts.log);
     const { key, policy } = job;
     let kept = await answers.find(key, policy.ttl);

@@ -33,6 +33,8 @@ export interface Asked {
   readonly scripts: boolean;
   /** Whether a page is sent while it is written, or in one piece at its end. */
   readonly streaming: boolean;
+  /** Whether the visitor sends the prompt: there is no file. */
+  readonly isPrompt: boolean;
   readonly promptsDir: string | undefined;
   readonly promptsMinify: boolean;
   /** 0: leave it out of the provider request. */
@@ -94,6 +96,7 @@ export function readRequest(params: ReadonlyMap<string, string>): Asked {
     isRefresh: params.get('MUSE_REFRESH') === '1',
     scripts: params.get('MUSE_SCRIPTS') === '1',
     streaming: params.get('MUSE_STREAMING') !== 'off',
+    isPrompt: params.get('MUSE_PROMPT') === '1',
     promptsDir: params.get('MUSE_PROMPTS_DIR') || undefined,
     promptsMinify: params.get('MUSE_PROMPTS_MINIFY') === '1',
     maxTokens: readNumber(params, 'MUSE_MAX_TOKENS'),

@@ -126,7 +126,7 @@ function noticeFor(error: MuseError): NoticeKind {
   return error.code === 'answer-too-long' ? 'length' : 'broken';
 }
 
-function logUsage(usage: Usage, model: Model, log: Log): void {
+export function logUsage(usage: Usage, model: Model, log: Log): void {
   const { inputTokens, outputTokens } = usage;
   const billionths = costOf(model, usage);
   const cost = billionths === undefined ? '' : `, cost ${(billionths / BILLION).toFixed(6)}`;

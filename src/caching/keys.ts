@@ -55,7 +55,7 @@ export function contentKey(parts: ContentKeyParts): string {
 const shapes = new WeakMap<Model, string>();
 
 /** The settings of a model that no page can override, in one text; a model never changes. */
-function shapeOf(model: Model): string {
+export function shapeOf(model: Model): string {
   const known = shapes.get(model);
   if (known !== undefined) return known;
   const { temperature, top_p, max_tokens, stop, endpoint, ...rest } = model.shape;

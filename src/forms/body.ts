@@ -2,7 +2,7 @@
 
 import { MuseError } from '../errors.ts';
 
-/** httpd's module lets no more through, whatever MuseAiSecurityMaxRequestSize says. */
+/** The most that httpd's module can be told to let through. */
 const BYTES_MAX = 10 * 1_048_576;
 
 /** @throws {MuseError} `input-too-large`; the reason of an abort. */
@@ -12,7 +12,7 @@ export async function readBody(file: string, body: AsyncIterable<Uint8Array>): P
   for await (const piece of body) {
     length += piece.length;
     if (length > BYTES_MAX) {
-      throw new MuseError('input-too-large', `${file}: a form with over ${BYTES_MAX} bytes`);
+      throw new MuseError('input-too-large', `${file}: it brings over ${BYTES_MAX} bytes`);
     }
     pieces.push(piece);
   }

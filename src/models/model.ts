@@ -55,7 +55,8 @@ export interface Model {
   readonly timeouts: Timeouts;
   readonly ttl: number | undefined;
   readonly reasoning: 'hide' | 'show';
-  readonly streamUsage: boolean;
+  /** Undefined: for programs alone. */
+  readonly streamUsage: boolean | undefined;
   /** Whether pages of JSON are asked for by `response_format`. */
   readonly jsonMode: boolean;
   readonly price: { readonly input: number; readonly output: number } | undefined;

@@ -177,8 +177,11 @@ export const modelSchema = z.strictObject({
     .describe('What a reasoning model thought before it wrote the page.'),
   stream_usage: z
     .boolean()
-    .default(false)
-    .describe('Asks the endpoint for the number of tokens, for the log and what is counted.'),
+    .optional()
+    .describe(
+      'Asks the endpoint for the number of tokens, for the log and what is counted; programs ' +
+        'that ask in OpenAI’s way are told it unless this is false.',
+    ),
   json_mode: z
     .boolean()
     .default(true)

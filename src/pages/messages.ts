@@ -6,7 +6,7 @@ import type { Prompts } from './prompts.ts';
 import { VISITOR_ELEMENT } from './visitor-text.ts';
 
 export interface Message {
-  readonly role: 'system' | 'user';
+  readonly role: 'system' | 'user' | 'assistant';
   readonly content: string;
 }
 

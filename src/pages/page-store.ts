@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { type FileMark, type Files, sameMark } from './files.ts';
 import { IncludeFiles } from './include-files.ts';
+import type { Message } from './messages.ts';
 import { type Page, readPage } from './page.ts';
 import { type PageTemplate, parseTemplate } from './template.ts';
 
@@ -11,6 +12,8 @@ import { type PageTemplate, parseTemplate } from './template.ts';
 export interface ParsedPage {
   readonly page: Page;
   readonly template: PageTemplate;
+  /** What a visitor said in place of a page; the last of it is what the template renders to. */
+  readonly conversation?: readonly Message[] | undefined;
 }
 
 /** Files, there or not, as they were. */

@@ -5,8 +5,9 @@ import { MuseError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Model } from '../models/model.ts';
 import { Attempts } from './attempts.ts';
+import type { Chunk } from './chunks.ts';
 import type { Endpoint } from './endpoints.ts';
-import type { CompletionRequest, CompletionSink, Finish } from './provider.ts';
+import type { ChunkTaker, CompletionRequest, CompletionSink, Finish } from './provider.ts';
 
 /** Seconds; with less than that left nobody is asked any more. */
 export const LEAST_LEFT = 0.05;
@@ -25,6 +26,8 @@ export class Call implements CompletionSink {
   readonly signal: AbortSignal;
   readonly log: Log;
   readonly attempts: Attempts;
+  /** Undefined where the sink takes text. */
+  readonly chunk: ChunkTaker | undefined;
   /** Uptime in milliseconds. */
   readonly startedAt: number;
   /** The endpoints that were passed over, since they rest after failures. */
@@ -35,6 +38,8 @@ export class Call implements CompletionSink {
   /** The endpoint that is being asked. */
   #current: Endpoint | undefined;
   #begun = false;
+  /** Chunks of the endpoint that is being asked, before there is anything of the answer in them. */
+  #held: Chunk[] = [];
 
   constructor(options: CallOptions) {
     this.#options = options;
@@ -42,6 +47,7 @@ export class Call implements CompletionSink {
     this.log = options.sink.log;
     this.attempts = new Attempts(options.clock);
     this.startedAt = options.clock.uptime();
+    if (options.sink.chunk) this.chunk = (chunk, hasContent) => this.#take(chunk, hasContent);
   }
 
   /** Something of the answer has reached the reader: nobody else can write it now. */
@@ -66,6 +72,7 @@ export class Call implements CompletionSink {
     const now = isFirst ? this.startedAt : clock.uptime();
     const kind = endpoint.begin(now);
     this.#current = endpoint;
+    this.#held = [];
     this.attempts.ask(endpoint, now);
     try {
       const asked = isFirst ? request : { ...request, timeout, spent };
@@ -106,6 +113,26 @@ export class Call implements CompletionSink {
 
   writtenBy(model: Model): void {
     this.#options.sink.writtenBy(model);
+  }
+
+  /** The answer has ended, and is the one even if nothing is in it. */
+  settle(): void {
+    if (!this.#begun && this.#held.length > 0) this.#beginHeld();
+  }
+
+  #take(chunk: Chunk, hasContent: boolean): void {
+    if (!this.#begun && !hasContent) {
+      this.#held.push(chunk);
+      return;
+    }
+    if (!this.#begun) this.#beginHeld();
+    this.#options.sink.chunk?.(chunk, hasContent);
+  }
+
+  #beginHeld(): void {
+    this.#begin();
+    for (const chunk of this.#held) this.#options.sink.chunk?.(chunk, false);
+    this.#held = [];
   }
 
   #begin(): void {

@@ -8,7 +8,7 @@ import type { CompletionSink, Finish, FinishReason, Usage } from './provider.ts'
 const DONE = '[DONE]';
 
 /** Of a chunk what is used here; nothing of it is certain. */
-interface Chunk {
+export interface Chunk {
   readonly choices?: readonly Choice[] | null;
   readonly usage?: {
     readonly prompt_tokens?: unknown;
@@ -17,7 +17,7 @@ interface Chunk {
   readonly error?: unknown;
 }
 
-interface Choice {
+export interface Choice {
   readonly delta?: Delta | null;
   readonly finish_reason?: unknown;
 }
@@ -27,6 +27,9 @@ interface Delta {
   readonly content?: unknown;
   readonly reasoning_content?: unknown;
   readonly reasoning?: unknown;
+  readonly refusal?: unknown;
+  readonly tool_calls?: unknown;
+  readonly function_call?: unknown;
 }
 
 export class ChunkReader {
@@ -59,9 +62,13 @@ export class ChunkReader {
     const reasoning = textIn(choice?.delta?.reasoning_content) || textIn(choice?.delta?.reasoning);
     const text = textIn(choice?.delta?.content);
     // Many endpoints begin with a chunk that says no more than who speaks.
-    this.#deadlines.progress(reasoning !== '' || text !== '');
-    if (reasoning !== '') this.#sink.reasoning(reasoning);
-    if (text !== '') this.#sink.text(text);
+    const hasContent = reasoning !== '' || text !== '' || saysOtherwise(choice?.delta);
+    this.#deadlines.progress(hasContent);
+    if (this.#sink.chunk !== undefined) this.#sink.chunk(chunk, hasContent);
+    else {
+      if (reasoning !== '') this.#sink.reasoning(reasoning);
+      if (text !== '') this.#sink.text(text);
+    }
     if (typeof choice?.finish_reason === 'string') this.#reason = toReason(choice.finish_reason);
   }
 
@@ -102,6 +109,11 @@ function reportedError(error: unknown, call: CallInfo): MuseError {
 
 function placeOf(call: CallInfo): string {
   return `model "${call.model}" at ${call.url}`;
+}
+
+/** Whether it answers in another way than by text. */
+function saysOtherwise(delta: Delta | null | undefined): boolean {
+  return Boolean(delta?.tool_calls || delta?.function_call || delta?.refusal);
 }
 
 function textIn(value: unknown): string {

@@ -6,6 +6,7 @@ import {
   type MuseErrorOptions,
   messageOf,
   systemCode,
+  type Told,
 } from '../errors.ts';
 import { withoutQuotes } from '../quotes.ts';
 import type { HeaderOf } from './transport.ts';
@@ -86,7 +87,11 @@ export function statusFailure(
   if (status >= 500 || OF_THE_MOMENT.has(status)) {
     return failed('provider-failed', `answered with the status ${status} ${said}`, after());
   }
-  return failed('provider-rejected', `rejected the request with the status ${status} ${said}`);
+  const text = `rejected the request with the status ${status} ${said}`;
+  return failure('provider-rejected', text, call, {
+    answered: status,
+    told: toldOf(status, body, call),
+  });
 }
 
 function failure(
@@ -109,6 +114,29 @@ function wordsOf(status: number, body: string): string {
     // Not JSON: as it is.
   }
   return text === '' ? `${status}, without a word` : `${status} ${text}`;
+}
+
+/**
+ * Its words for the program whose request it rejected, without the key: only it can tell what is
+ * wrong with what this engine passes on unread.
+ */
+function toldOf(status: number, body: string, { apiKey }: CallInfo): Told {
+  const clean = (text: string): string => withoutQuotes(text, apiKey === undefined ? [] : [apiKey]);
+  const said = (name: string): string | undefined => {
+    const value = errorIn(body)?.[name];
+    return typeof value === 'string' ? clean(value) : undefined;
+  };
+  const message = `The model’s provider rejected the request: ${clean(wordsOf(status, body))}`;
+  return { message, param: said('param'), code: said('code') };
+}
+
+function errorIn(body: string): Record<string, unknown> | undefined {
+  try {
+    const error: unknown = JSON.parse(body)?.error;
+    return typeof error === 'object' && error !== null ? { ...error } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**

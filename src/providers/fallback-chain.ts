@@ -35,7 +35,9 @@ export function createFallbackChain({ models, watch, clock }: FallbackChainOptio
       };
       const call = new Call({ request, sink, signal, clock, onBegun });
       try {
-        return await completeBy(models, call, request, failures);
+        const finish = await completeBy(models, call, request, failures);
+        call.settle();
+        return finish;
       } finally {
         sink.log.write('provider-attempts', () => call.attempts.text);
       }

@@ -5,7 +5,10 @@
  * next byte is read, and a page costs a fraction of what a general client's layers would.
  */
 
-import type { ChatCompletionCreateParamsStreaming } from 'openai/resources/chat/completions';
+import type {
+  ChatCompletionCreateParamsStreaming,
+  ChatCompletionMessageParam,
+} from 'openai/resources/chat/completions';
 import type { Clock } from '../clock.ts';
 import { MuseError } from '../errors.ts';
 import type { Model } from '../models/model.ts';
@@ -185,15 +188,27 @@ function toParams(
   const limit = isOpenAi ? 'max_completion_tokens' : 'max_tokens';
   return {
     model: model.upstream,
-    messages: request.messages.map(({ role, content }) => ({ role, content })),
+    messages: messagesOf(request),
     stream: true,
     ...(temperature === undefined ? {} : { temperature }),
     ...(topP === undefined ? {} : { top_p: topP }),
     ...(maxTokens ? { [limit]: maxTokens } : {}),
     ...(stop === undefined ? {} : { stop: [...stop] }),
     ...(request.jsonMode ? { response_format: { type: 'json_object' } as const } : {}),
-    ...(model.streamUsage ? { stream_options: { include_usage: true } } : {}),
+    ...(asksForUsage(model, request) ? { stream_options: { include_usage: true } } : {}),
+    ...request.verbatim?.fields,
   };
+}
+
+function messagesOf({ messages, verbatim }: CompletionRequest): ChatCompletionMessageParam[] {
+  // They were checked as far as this engine understands them; the endpoint knows the rest.
+  if (verbatim !== undefined) return verbatim.messages as ChatCompletionMessageParam[];
+  return messages.map(({ role, content }) => ({ role, content }));
+}
+
+/** A program is told the number of tokens unless the model can't be asked for it. */
+function asksForUsage({ streamUsage }: Model, { verbatim }: CompletionRequest): boolean {
+  return streamUsage ?? verbatim !== undefined;
 }
 
 /** A page of HTML or a plain JSON answer in place of a stream is a wrong endpoint. */

@@ -11,11 +11,13 @@ export function createPreviewProvider(model: Model): Provider {
       const pieces = piecesOf(model, request);
       for (const text of pieces) {
         signal.throwIfAborted();
-        sink.text(text);
+        if (sink.chunk === undefined) sink.text(text);
+        else sink.chunk({ choices: [{ delta: { content: text } }] }, true);
         // Lets the piece leave before the next one is made, as a model's pieces do.
         await new Promise((resolve) => setImmediate(resolve));
       }
       signal.throwIfAborted();
+      sink.chunk?.({ choices: [{ delta: {}, finish_reason: 'stop' }] }, false);
       return { reason: 'stop' };
     },
   };
@@ -61,7 +63,11 @@ pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere;
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.25rem 1.25rem; margin: 0; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }`;
 
-const TITLES = { system: 'What the site says to the model', user: 'What this page says to it' };
+const TITLES = {
+  system: 'What the site says to the model',
+  user: 'What this page says to it',
+  assistant: 'What the model is said to have answered',
+};
 
 function htmlPieces(model: Model, request: CompletionRequest): string[] {
   const sections = request.messages.map(

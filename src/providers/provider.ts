@@ -3,10 +3,13 @@
 import type { Log } from '../log.ts';
 import type { Model } from '../models/model.ts';
 import type { Message } from '../pages/messages.ts';
+import type { Chunk } from './chunks.ts';
 
 /** What the provider is asked for, whichever model writes. */
 export interface CompletionRequest {
   readonly messages: readonly Message[];
+  /** What a program asks for in its own words. */
+  readonly verbatim?: Verbatim | undefined;
   /** The page's own; undefined: the model's. */
   readonly temperature: number | undefined;
   /** The page's own; undefined: the model's. */
@@ -25,6 +28,14 @@ export interface CompletionRequest {
   readonly timeout: number;
   /** How many of these seconds were used up before this call. */
   readonly spent?: number | undefined;
+}
+
+/** Parts of a chat completion's request that are sent as they are. */
+export interface Verbatim {
+  /** In place of the request's own messages, which are their text. */
+  readonly messages: readonly unknown[];
+  /** Over the model's own. */
+  readonly fields: Readonly<Record<string, unknown>>;
 }
 
 export interface Usage {
@@ -47,11 +58,19 @@ export interface Finish {
 export interface CompletionSink {
   text(text: string): void;
   reasoning(text: string): void;
+  /**
+   * Takes the answer's chunks in place of their text and reasoning, where it is there: those that
+   * say nothing yet come with the first that does.
+   */
+  readonly chunk?: ChunkTaker | undefined;
   /** Another model than the asked one writes; told before its first piece. */
   writtenBy(model: Model): void;
   /** Where the call tells what became of it. */
   readonly log: Log;
 }
+
+/** `hasContent`: something of the answer is in it, and not only about it. */
+export type ChunkTaker = (chunk: Chunk, hasContent: boolean) => void;
 
 export interface Provider {
   /**

@@ -116,6 +116,10 @@ class StreamPlayer {
         this.#tokens += 1;
         await this.#chunk({ [step.field]: step.text });
         break;
+      case 'delta':
+        this.#tokens += 1;
+        await this.#chunk(step.delta);
+        break;
       case 'finish':
         await this.#chunk({}, step.reason);
         break;

@@ -5,6 +5,7 @@ export type Step =
   | { readonly kind: 'head' }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'reasoning'; readonly text: string; readonly field: string }
+  | { readonly kind: 'delta'; readonly delta: Readonly<Record<string, unknown>> }
   | { readonly kind: 'comment'; readonly text: string }
   | { readonly kind: 'raw'; readonly bytes: string | Uint8Array }
   | { readonly kind: 'error'; readonly message: string; readonly code: string }
@@ -53,6 +54,11 @@ export const reasoning = (value: string, field = 'reasoning_content'): Step => (
   kind: 'reasoning',
   text: value,
   field,
+});
+/** A chunk with this delta, such as a piece of a tool's call. */
+export const delta = (value: Readonly<Record<string, unknown>>): Step => ({
+  kind: 'delta',
+  delta: value,
 });
 /** A comment line of the event stream, which proxies send to keep a connection alive. */
 export const comment = (value = 'keep-alive'): Step => ({ kind: 'comment', text: value });

@@ -19,6 +19,7 @@ describe('a request’s parameters', () => {
       cacheTtl: undefined,
       cacheStale: undefined,
       isStale: false,
+      isPrompt: false,
       isRefresh: false,
       promptsDir: undefined,
       scripts: false,
