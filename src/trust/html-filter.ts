@@ -114,7 +114,7 @@ export class HtmlFilter {
   }
 
   #endTag({ tagName: name }: Token.TagToken): void {
-    this.#leavePlace();
+    this.#leavePlace(name);
     if (FOREIGN_ELEMENTS.has(name)) this.#setForeign(-1);
     if (isAllowedElement(name)) this.#out += `</${name}>`;
   }
@@ -148,9 +148,12 @@ export class HtmlFilter {
     this.#feed.mode = mode;
   }
 
-  #leavePlace(): void {
-    if (this.#place === 'style') this.#out += this.#style.end();
-    else if (this.#place === 'script') {
+  /** In SVG a style may have elements in it; here it ends before them, as nobody needs any. */
+  #leavePlace(endTag?: string): void {
+    if (this.#place === 'style') {
+      this.#out += this.#style.end();
+      if (endTag !== 'style') this.#out += '</style>';
+    } else if (this.#place === 'script') {
       this.#scripts?.end();
       this.#out += '</script>';
     }

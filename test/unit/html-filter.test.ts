@@ -86,6 +86,8 @@ describe('what leads astray is taken away', () => {
     ['<noscript><p>without</p></noscript>', '<p>without</p>'],
     ['<!-- a comment -->', ''],
     ['<blink>x</blink>', 'x'],
+    ['<svg><style>a<b>c</b></style>', '<svg><style>a</style><b>c</b></style>'],
+    ['<svg><style>a</x>b > c', '<svg><style>a</style>b &gt; c'],
     ['<p \u0000a=b @c=d e:f=g>', '<p>'],
   ])('%s', (markup, out) => expect(filter([markup])).toBe(out));
 });

@@ -6,6 +6,8 @@ type Node = DefaultTreeAdapterTypes.Node;
 type Element = DefaultTreeAdapterTypes.Element;
 
 const ELEMENTS = /^(?:script|iframe|frame|frameset|object|embed|applet|base|portal|plaintext)$/;
+const URL_ATTRIBUTES =
+  /^(?:xlink:)?(?:action|background|cite|data|formaction|href|poster|src|srcset)$/;
 const RUNS = /^[\u0000-\u0020]*j[\t\n\r]*a[\t\n\r]*v[\t\n\r]*a[\t\n\r]*s[\t\n\r]*c[\t\n\r]*r/i;
 
 /** All in `tree` that could run, or let something run. */
@@ -13,12 +15,19 @@ export function dangersIn(tree: Node): string[] {
   return [...elementsIn(tree)].flatMap((element) => {
     const found = ELEMENTS.test(element.tagName) ? [`<${element.tagName}>`] : [];
     for (const { name, value } of element.attrs) {
-      const isHref = /(?:^|:)(?:href|src|action|formaction|data|to|from|values)$/.test(name);
-      const isData = isHref && /^\s*data:(?!image|audio|video|font|,)/i.test(value);
-      const isForeign = /^use$/.test(element.tagName) && isHref && !value.startsWith('#');
+      const isUrl = URL_ATTRIBUTES.test(name);
+      const isData = isUrl && /^\s*data:(?!image|audio|video|font|,)/i.test(value);
+      const isHref = /^(?:xlink:)?href$/.test(name);
+      const isForeign = element.tagName === 'use' && isHref && !value.startsWith('#');
       const isEvent = /^on|^srcdoc$/.test(name) || /^(?:on|href|xlink)/.test(animated(element));
       const isRefresh = element.tagName === 'meta' && /^http-equiv$/.test(name);
-      if (isEvent || isData || isForeign || RUNS.test(value) || (isRefresh && /refr/i.test(value)))
+      if (
+        isEvent ||
+        isData ||
+        isForeign ||
+        (isUrl && RUNS.test(value)) ||
+        (isRefresh && /refr/i.test(value))
+      )
         found.push(`<${element.tagName} ${name}="${value}">`);
     }
     return found;
