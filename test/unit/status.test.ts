@@ -117,7 +117,8 @@ describe('the events', () => {
     now = snapshot({ status: 'degraded' });
     clock.advance(1_000);
     expect(events()[1]).toEqual([]);
-    expect(events().at(-1)).toEqual(['health']);
+    expect(events().at(-1)).toContain('health');
+    expect(events().at(-1)).not.toContain('engines');
     ending.abort();
     await over;
     expect(reply.outcome).toBe('whole');
