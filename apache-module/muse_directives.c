@@ -14,6 +14,8 @@
     AP_INIT_FLAG(directive, muse_set_flag, (void *)FIELD(field), where_allowed, help)
 #define NUMBER(directive, range, where_allowed, help)                                              \
     AP_INIT_TAKE1(directive, muse_set_number, (void *)(uintptr_t)&range, where_allowed, help)
+#define SIZE(directive, range, where_allowed, help)                                                \
+    AP_INIT_TAKE1(directive, muse_set_size, (void *)(uintptr_t)&range, where_allowed, help)
 
 static const muse_number_range timeout_range = {FIELD(timeout), 1, 86400, "seconds", "300"};
 static const muse_number_range tokens_range = {FIELD(max_tokens), 0, 200000, "tokens", "16384"};
@@ -23,6 +25,13 @@ static const muse_number_range stale_on_error_range = {FIELD(cache_stale_on_erro
                                                        "seconds", "86400"};
 static const muse_number_range rpm_range = {FIELD(limit_rpm), 1, 10000, "requests a minute", "60"};
 static const muse_number_range burst_range = {FIELD(limit_burst), 1, 10000, "requests", "20"};
+
+static const muse_size_range page_range = {FIELD(max_page_size), 1024, (apr_off_t)256 << 20,
+                                           "from 1K to 256M", "2M"};
+static const muse_size_range input_range = {FIELD(max_input), 1, (apr_off_t)256 << 10,
+                                            "from 1 to 256K", "16K"};
+static const muse_size_range request_range = {FIELD(max_request_size), 1024, (apr_off_t)10 << 20,
+                                              "from 1K to 10M", "1M"};
 
 #define CALLS(name) offsetof(muse_backend, name)
 #define CALL_NUMBER(directive, range, where_allowed, help)                                         \
@@ -50,10 +59,10 @@ const command_rec muse_directives[] = {
     NUMBER("MuseAiTimeout", timeout_range, ADMIN, "seconds that a whole page may take (300)"),
     NUMBER("MuseAiMaxTokens", tokens_range, ADMIN,
            "tokens that an answer may have (16384); 0 leaves it to the provider"),
-    AP_INIT_TAKE1("MuseAiMaxPageSize", muse_set_max_page_size, NULL, ADMIN,
-                  "bytes after which a page that does not end is ended (2M)"),
-    AP_INIT_TAKE1("MuseAiMaxInput", muse_set_max_input, NULL, ADMIN,
-                  "bytes that a visitor's values may have in a prompt (16K)"),
+    SIZE("MuseAiMaxPageSize", page_range, ADMIN,
+         "bytes after which a page that does not end is ended (2M)"),
+    SIZE("MuseAiMaxInput", input_range, ADMIN,
+         "bytes that a visitor's values may have in a prompt (16K)"),
     AP_INIT_TAKE1("MuseAiAbandoned", muse_set_abandoned, NULL, ADMIN,
                   "when the last reader leaves: Cancel (default) or Finish the page"),
     AP_INIT_TAKE1("MuseAiCsp", muse_set_csp, NULL, ADMIN,
@@ -85,8 +94,8 @@ const command_rec muse_directives[] = {
                   "HTTP status for a client over its limit (429)"),
     AP_INIT_TAKE1("MuseAiClientKeys", muse_set_client_keys, NULL, ADMIN,
                   "file with the hashes of keys that programs need at muse-ai-openai, or Off"),
-    AP_INIT_TAKE1("MuseAiSecurityMaxRequestSize", muse_set_max_request_size, NULL, ADMIN,
-                  "bytes that the body of a request may have (1M)"),
+    SIZE("MuseAiSecurityMaxRequestSize", request_range, ADMIN,
+         "bytes that the body of a request may have (1M)"),
     FLAG("MuseAiPrompt", prompt, ADMIN,
          "On: visitors send the prompt themselves, to a location with the handler of pages"),
     AP_INIT_TAKE1("MuseAiEndpoint", muse_set_endpoint, NULL, RSRC_CONF,

@@ -182,38 +182,14 @@ const char *muse_add_limit_free(cmd_parms *cmd, void *config, const char *arg)
     return count ? NULL : not_a_network(cmd, arg);
 }
 
-const char *muse_set_max_page_size(cmd_parms *cmd, void *config, const char *arg)
+const char *muse_set_size(cmd_parms *cmd, void *config, const char *arg)
 {
-    static const muse_size_range range = {1024, (apr_off_t)256 << 20, "from 1K to 256M", "2M"};
+    const muse_size_range *range = cmd->info;
     apr_off_t size = 0;
-    const char *error = muse_parse_size(cmd, arg, &range, &size);
+    const char *error = muse_parse_size(cmd, arg, range, &size);
 
     if (!error) {
-        ((muse_dir_config *)config)->max_page_size = (int)size;
-    }
-    return error;
-}
-
-const char *muse_set_max_input(cmd_parms *cmd, void *config, const char *arg)
-{
-    static const muse_size_range range = {1, (apr_off_t)256 << 10, "from 1 to 256K", "16K"};
-    apr_off_t size = 0;
-    const char *error = muse_parse_size(cmd, arg, &range, &size);
-
-    if (!error) {
-        ((muse_dir_config *)config)->max_input = (int)size;
-    }
-    return error;
-}
-
-const char *muse_set_max_request_size(cmd_parms *cmd, void *config, const char *arg)
-{
-    static const muse_size_range range = {1024, (apr_off_t)10 << 20, "from 1K to 10M", "1M"};
-    apr_off_t size = 0;
-    const char *error = muse_parse_size(cmd, arg, &range, &size);
-
-    if (!error) {
-        ((muse_dir_config *)config)->max_request_size = (int)size;
+        *(int *)(void *)((char *)config + range->field) = (int)size;
     }
     return error;
 }

@@ -73,10 +73,10 @@ const char *muse_set_engines(cmd_parms *cmd, void *config, const char *arg)
 
 const char *muse_set_shared_memory(cmd_parms *cmd, void *config, const char *arg)
 {
-    static const muse_size_range wide = {(apr_off_t)1 << 20, (apr_off_t)64 << 30, "from 1M to 64G",
-                                         "64M"};
-    static const muse_size_range narrow = {(apr_off_t)1 << 20, (apr_off_t)1 << 30, "from 1M to 1G",
-                                           "64M"};
+    static const muse_size_range wide = {0, (apr_off_t)1 << 20, (apr_off_t)64 << 30,
+                                         "from 1M to 64G", "64M"};
+    static const muse_size_range narrow = {0, (apr_off_t)1 << 20, (apr_off_t)1 << 30,
+                                           "from 1M to 1G", "64M"};
     const char *error = global_only(cmd);
 
     (void)config;

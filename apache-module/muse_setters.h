@@ -8,7 +8,7 @@
 #include <httpd.h>
 #include <http_config.h>
 
-/* For a directory. cmd->info is the field's place in muse_dir_config, or its muse_number_range. */
+/* For a directory. cmd->info is the field's place in muse_dir_config, or its range with that. */
 const char *muse_set_number(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_set_limit_number(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_set_flag(cmd_parms *cmd, void *config, int on);
@@ -20,10 +20,8 @@ const char *muse_set_cache_bypass(cmd_parms *cmd, void *config, const char *arg)
 const char *muse_add_env(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_set_limit_status(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_add_limit_free(cmd_parms *cmd, void *config, const char *arg);
-const char *muse_set_max_page_size(cmd_parms *cmd, void *config, const char *arg);
-const char *muse_set_max_input(cmd_parms *cmd, void *config, const char *arg);
+const char *muse_set_size(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_set_client_keys(cmd_parms *cmd, void *config, const char *arg);
-const char *muse_set_max_request_size(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_set_abandoned(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_add_origin(cmd_parms *cmd, void *config, const char *arg);
 

@@ -14,8 +14,9 @@ typedef struct {
     const char *example;
 } muse_number_range;
 
-/* A size with its bounds as people write them. */
+/* A size with its bounds as people write them; field is its place in muse_dir_config. */
 typedef struct {
+    size_t field;
     apr_off_t min;
     apr_off_t max;
     const char *told; /* "from 1M to 64G" */

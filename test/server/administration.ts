@@ -28,6 +28,13 @@ export function addPages(httpd: Httpd): void {
   }
 }
 
+/** A page at /limited that a client may ask for once. */
+export function addLimitedPage(httpd: Httpd): void {
+  const limit = ['MuseAiRateLimitRPM 1', 'MuseAiRateLimitBurstSize 1'];
+  httpd.config.section('Location', '/limited', ...limit);
+  httpd.site.write('limited.ai', 'Write about limits.');
+}
+
 /** What `/metrics?format=json` tells when so many requests have ended: that is after their last byte. */
 export function numbersAfter(httpd: Httpd, requests: number) {
   return waitUntil(`${requests} requests to be counted`, async () => {

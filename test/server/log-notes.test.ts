@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { type Httpd, test, waitUntil } from '../harness/index.ts';
 import { fail } from '../provider/index.ts';
-import { administer, priced } from './administration.ts';
+import { addLimitedPage, administer, priced } from './administration.ts';
 import { gated } from './gated-page.ts';
 import { expire } from './stale-pages.ts';
 
@@ -59,13 +59,7 @@ describe('the notes for the access log', () => {
       httpd.config.mpm = mpm;
       administer(httpd, provider, 'MuseAiCacheTTL 1', 'MuseAiCacheStale 600');
       logNotes(httpd);
-      httpd.config.section(
-        'Location',
-        '/limited',
-        'MuseAiRateLimitRPM 1',
-        'MuseAiRateLimitBurstSize 1',
-      );
-      httpd.site.write('limited.ai', 'Write about limits.');
+      addLimitedPage(httpd);
       httpd.site.write('failing.ai', '---\nmodel: failing\n---\nWrite.');
       const gate = gated(provider, priced.name);
       await httpd.start();

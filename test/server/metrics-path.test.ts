@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import { type Httpd, test, useModel } from '../harness/index.ts';
+import { type Httpd, test, useModel, waitUntil } from '../harness/index.ts';
 
 /** The handlers of the requests so far, by path. */
 function handlers(httpd: Httpd): Record<string, string> {
@@ -42,6 +42,8 @@ test('MuseAiMetricsEndpoint is where the handler of metrics answers', async ({
   expect(metrics.text).toContain('\nmuse_up ');
   expect((await httpd.get('/other.txt', own)).status).toBe(200);
   expect((await httpd.get('/closed', own)).status).toBe(403);
+  // httpd writes a line after the last byte of the answer.
+  await waitUntil('three lines in the access log', () => Object.keys(handlers(httpd)).length === 3);
   expect(handlers(httpd)).toMatchObject({
     '/own-metrics': 'muse-ai-metrics',
     '/other.txt': '-',

@@ -1,7 +1,15 @@
 import { describe, expect } from 'vitest';
 import { modelsAt, scriptedModel, test, useModel, waitUntil } from '../harness/index.ts';
 import { fail, say } from '../provider/index.ts';
-import { addPages, administer, numbersAfter, numbersOf, priced, prompt } from './administration.ts';
+import {
+  addLimitedPage,
+  addPages,
+  administer,
+  numbersAfter,
+  numbersOf,
+  priced,
+  prompt,
+} from './administration.ts';
 import { gated } from './gated-page.ts';
 import { parsePrometheus } from './prometheus.ts';
 import { expire } from './stale-pages.ts';
@@ -52,13 +60,7 @@ describe('metrics', () => {
 
   test('count each request once, by its outcome', async ({ httpd, provider }) => {
     administer(httpd, provider, 'MuseAiCacheTTL 1', 'MuseAiCacheStale 600');
-    httpd.config.section(
-      'Location',
-      '/limited',
-      'MuseAiRateLimitRPM 1',
-      'MuseAiRateLimitBurstSize 1',
-    );
-    httpd.site.write('limited.ai', 'Write about limits.');
+    addLimitedPage(httpd);
     httpd.site.write('broken.ai', '---\nmodel: priced\nnonsense: 1\n---\nWrite.');
     const gate = gated(provider, priced.name);
     await httpd.start();
