@@ -152,6 +152,31 @@ int muse_shard_find(muse_shard_view *shard, const muse_key *key, muse_found *fou
     }
 }
 
+muse_walk muse_shard_walk(const muse_shard_view *shard)
+{
+    return (muse_walk){.offset = shard->ring.tail, .left = shard->ring.records};
+}
+
+int muse_shard_next(muse_shard_view *shard, muse_walk *walk, muse_found *found)
+{
+    if (walk->left == 0) {
+        return 0;
+    }
+    if (walk->offset >= shard->ring.end) {
+        walk->offset = 0;
+    }
+    if (!read_record(shard, walk->offset, &found->record)) {
+        muse_shard_empty(shard);
+        walk->left = 0;
+        return 0;
+    }
+    found->link = NULL;
+    found->offset = walk->offset;
+    walk->offset += found->record.units;
+    walk->left--;
+    return 1;
+}
+
 void muse_shard_drop(muse_shard_view *shard, const muse_found *found)
 {
     *found->link = found->record.next;

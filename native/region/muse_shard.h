@@ -97,6 +97,17 @@ void muse_shard_empty(muse_shard_view *shard);
 /* 1 and *found, or 0. */
 int muse_shard_find(muse_shard_view *shard, const muse_key *key, muse_found *found);
 
+/* A walk through all records of a shard, from the oldest on. */
+typedef struct {
+    uint32_t offset; /* of the next one */
+    uint32_t left;
+} muse_walk;
+
+muse_walk muse_shard_walk(const muse_shard_view *shard);
+
+/* 1 and the next record, live or dead, in *found, which has no link; 0: there is no more. */
+int muse_shard_next(muse_shard_view *shard, muse_walk *walk, muse_found *found);
+
 /* Takes a record that was just found out of its chain. */
 void muse_shard_drop(muse_shard_view *shard, const muse_found *found);
 
