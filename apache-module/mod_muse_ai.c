@@ -21,6 +21,7 @@
  *                   muse_key         page key
  *                   muse_cached      answers from the store
  *                   muse_stale       those that are past their time
+ *                   muse_purger      those that shall be there no more
  *                   muse_trust       what a browser may do with a page
  *                   muse_tally       what became of it: counted, timed, noted for the log
  *   programs        muse_door        OpenAI's protocol, told to the engine
@@ -55,6 +56,7 @@
 #include "muse_origin.h"
 #include "muse_page.h"
 #include "muse_process.h"
+#include "muse_purger.h"
 #include "muse_status.h"
 #include "muse_suspend.h"
 
@@ -82,6 +84,7 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_handler(muse_handler_run, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(muse_door_run, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(muse_admin_run, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_handler(muse_purger_run, NULL, NULL, APR_HOOK_MIDDLE);
     muse_status_register();
     muse_suspend_register();
 }

@@ -23,14 +23,18 @@ static int is_within(uint64_t now, uint64_t end, int seconds)
     return now - end < (uint64_t)seconds * 1000;
 }
 
-/* The page's own word, which its alias has as a head of 4 bytes, else the directory's. */
+/*
+ * The page's own word, which its alias has in the 4 bytes of its head behind the page's tag, else
+ * the directory's.
+ */
 static int stale_seconds(const muse_request *q, const muse_entry_info *alias, const uint8_t *bytes)
 {
     uint32_t own;
 
-    if (alias->head_len != sizeof own) {
+    if (alias->head_len != MUSE_KEY_BYTES + sizeof own) {
         return muse_or(q->config->cache_stale, 0);
     }
+    bytes += MUSE_KEY_BYTES;
     own = (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
           (uint32_t)bytes[3] << 24;
     return own <= STALE_MOST ? (int)own : 0;

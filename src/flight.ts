@@ -1,6 +1,7 @@
 /** An answer that is being written, and who is told about it. */
 
 import { type CachePolicy, forSubstitute } from './caching/policy.ts';
+import type { Moment } from './caching/purges.ts';
 import type { Completion } from './completion.ts';
 import type { Header } from './exchange.ts';
 import type { SharedLog } from './log.ts';
@@ -13,6 +14,7 @@ export interface Flight {
   readonly log: SharedLog;
   /** The scripts of its page, where that may have any. */
   readonly scripts: PageScripts | undefined;
+  readonly begun: Moment;
 }
 
 /** What is said of a page that `flight` writes, beside what is said of it in any case. */

@@ -10,6 +10,7 @@
 
 import { makeAnswer } from './caching/answer.ts';
 import type { Answers } from './caching/answers.ts';
+import type { Moment } from './caching/purges.ts';
 import type { CallObserver } from './calls.ts';
 import type { Cleaner } from './cleaning/cleaning.ts';
 import type { Clock } from './clock.ts';
@@ -91,9 +92,9 @@ export function createPipeline(parts: PipelineParts): Handler {
       }
       const { key, policy } = job;
       reply.note('muse-key', key);
-      const kept = policy.lookUp ? await answers.find(key, policy.ttl) : undefined;
+      const kept = policy.lookUp ? await answers.find(key, policy.ttl, asked.file) : undefined;
       if (kept !== undefined) {
-        if (asked.pageKey !== undefined) answers.alias(asked.pageKey, key, kept, policy);
+        if (asked.pageKey !== undefined) answers.alias(asked.pageKey, key, kept, policy, asked);
         noteFacts(reply, kept.facts);
         await representation.sendKept(reply, kept, signal);
         return;
@@ -104,11 +105,11 @@ export function createPipeline(parts: PipelineParts): Handler {
         return;
       }
       if (signal.aborted) return;
-      const found = (policy.lookUp ? underWay.find(key) : undefined) ?? representation.findEnded();
+      const found = (policy.lookUp ? join(key, asked) : undefined) ?? representation.findEnded();
       const isDeferred = wantsDeferral(asked);
       if (isDeferred) deferred.admit();
       const flight = found ?? startFlight(job, asked);
-      void flight.completion.ended.then((outcome) => alias(asked, job, outcome));
+      void flight.completion.ended.then((outcome) => alias(asked, job, flight, outcome));
       flight.log.add(log);
       if (isDeferred) await defer(parts, visit, job, flight);
       else await sendAsWritten(visit, flight, found !== undefined);
@@ -139,22 +140,36 @@ export function createPipeline(parts: PipelineParts): Handler {
     const page = await pageFor(asked);
     const job = await prepare(asked, page, [], parts.log);
     const { key, policy } = job;
-    let kept = await answers.find(key, policy.ttl);
+    const { file } = asked;
+    let kept = await answers.find(key, policy.ttl, file);
+    let begun: Moment | undefined;
     if (kept === undefined) {
-      const { completion } = underWay.find(key) ?? startFlight(job, asked);
-      const outcome = await waitForEnd(completion);
+      const flight = join(key, asked) ?? startFlight(job, asked);
+      begun = flight.begun;
+      const outcome = await waitForEnd(flight.completion);
       if (outcome.kind === 'failed' || outcome.kind === 'broken') return outcome.error;
       kept = outcome.kind === 'whole' ? outcome.kept : undefined;
     }
     if (kept === undefined || asked.pageKey === undefined) return 'not kept';
-    answers.alias(asked.pageKey, key, kept, policy);
+    answers.alias(asked.pageKey, key, kept, policy, { file, begun });
     return undefined;
   }
 
+  /** What is being written under `key`, unless it was begun before the asked page was purged. */
+  function join(key: string, { file }: Asked): Flight | undefined {
+    const flight = underWay.find(key);
+    return flight === undefined || answers.arePurged(file, flight.begun) ? undefined : flight;
+  }
+
   /** Lets httpd find what the cache has now, before any reader has the end of it. */
-  function alias({ pageKey }: Asked, { key, policy }: Job, outcome: Outcome): void {
+  function alias(
+    { file, pageKey }: Asked,
+    { key, policy }: Job,
+    { begun }: Flight,
+    outcome: Outcome,
+  ): void {
     if (pageKey === undefined || outcome.kind !== 'whole' || outcome.kept === undefined) return;
-    answers.alias(pageKey, key, outcome.kept, policy);
+    answers.alias(pageKey, key, outcome.kept, policy, { file, begun });
   }
 
   function startFlight(job: Job, asked: Asked): Flight {
@@ -165,6 +180,7 @@ export function createPipeline(parts: PipelineParts): Handler {
     const log = new SharedLog(parts.log);
     const cause = { path: asked.path, traceparent: asked.traceparent };
     const { calls } = parts;
+    const begun = answers.now();
     const writer = createWriter({ provider, request, model, cleanerFor, calls, cause, log });
     const completion = new Completion({
       writer,
@@ -174,13 +190,14 @@ export function createPipeline(parts: PipelineParts): Handler {
         const headers = [...job.headers, ...keptHeaders(scripts)];
         const times = [clock.now(), ttl * 1_000, stale * 1_000] as const;
         const answer = makeAnswer(body, headers, ...times, writer.facts);
-        return (await answers.keep(key, answer)) ? answer : undefined;
+        const of = { file: asked.file, begun };
+        return (await answers.keep(key, answer, of)) ? answer : undefined;
       },
       bytesMax: asked.maxPageSize,
       finishAbandoned: asked.finishAbandoned && policy.store,
       log,
     });
-    const flight = { completion, writer, log, scripts };
+    const flight = { completion, writer, log, scripts, begun };
     // What may not be looked up is written for each visitor anew.
     if (policy.lookUp) underWay.add(key, flight);
     return flight;

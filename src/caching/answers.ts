@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts';
 import { messageOf, systemCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Answer } from './answer.ts';
+import { type Moment, Purges, tagOf } from './purges.ts';
 import { type RegionPages, RegionStore } from './region-store.ts';
 
 /** Seconds for which a page is fresh, and after that may be served stale. */
@@ -15,13 +16,26 @@ export interface PageTimes {
   readonly pageStale?: number | undefined;
 }
 
+/** The page that an answer is for, by its file, and when it was begun; undefined: it was found. */
+export interface AnswerOf {
+  readonly file: string;
+  readonly begun?: Moment | undefined;
+}
+
 export interface Answers {
-  /** The answer under `key` if it is not older than `ttl` seconds. */
-  find(key: string, ttl: number): Promise<Answer | undefined>;
-  /** Keeps a complete answer; false when it could not be kept, which was then logged. */
-  keep(key: string, answer: Answer): Promise<boolean>;
+  /** This moment, for an answer that is begun. */
+  now(): Moment;
+  /** Whether what was begun for the page `file` at `moment` was purged in the meantime. */
+  arePurged(file: string, moment: Moment): boolean;
+  /** The answer under `key` if it is not older than `ttl` seconds, nor purged with `file`. */
+  find(key: string, ttl: number, file: string): Promise<Answer | undefined>;
+  /**
+   * Keeps a complete answer; false when it could not be kept, which was then logged, or `of` was
+   * purged since it was begun.
+   */
+  keep(key: string, answer: Answer, of: AnswerOf & { readonly begun: Moment }): Promise<boolean>;
   /** Lets httpd find `answer` under `pageKey` by itself, for the times of that page. */
-  alias(pageKey: Buffer, key: string, answer: Answer, times: PageTimes): void;
+  alias(pageKey: Buffer, key: string, answer: Answer, times: PageTimes, of: AnswerOf): void;
   /** Has no stale page under `pageKey` written anew by another for so many seconds. */
   hold(pageKey: Buffer, seconds: number): void;
 }
@@ -29,6 +43,7 @@ export interface Answers {
 /** Answers in `region`. The cache is a convenience: its failures are logged and never thrown. */
 export function createAnswers(region: RegionPages, clock: Clock, log: Log): Answers {
   const store = new RegionStore(region, clock);
+  const purges = new Purges(region);
   // Values go through as they are: the region has a layout of its own.
   const keyv = new Keyv<Answer>({ store, serialization: false });
   const failed = (error: unknown): void => {
@@ -40,19 +55,31 @@ export function createAnswers(region: RegionPages, clock: Clock, log: Log): Answ
   keyv.on('error', failed);
 
   return {
-    async find(key, ttl) {
+    now: () => purges.now(),
+    arePurged: (file, moment) => purges.have(file, moment),
+    async find(key, ttl, file) {
       const answer = await keyv.get(key);
       if (answer === undefined) return undefined;
+      if (purges.haveWritten(file, store.writtenAt(key))) return undefined;
       const age = clock.now() - answer.storedAt;
       return age < Math.min(answer.freshMs, ttl * 1_000) ? answer : undefined;
     },
-    async keep(key, answer) {
-      return keyv.set(key, answer, answer.freshMs + answer.staleMs);
+    async keep(key, answer, of) {
+      const isPurged = (): boolean => purges.have(of.file, of.begun);
+      // Not over what was written since, by whoever asked after the purge.
+      if (isPurged()) return false;
+      const isKept = await keyv.set(key, answer, answer.freshMs + answer.staleMs);
+      if (!isPurged()) return isKept;
+      await keyv.delete(key);
+      return false;
     },
-    alias(pageKey, key, answer, { ttl, stale, pageStale }) {
+    alias(pageKey, key, answer, { ttl, stale, pageStale }, { file, begun }) {
       const times = { freshMs: ttl * 1_000, staleMs: stale * 1_000, pageStale };
       try {
-        store.alias(pageKey, key, answer, times);
+        const writtenAt = store.alias(pageKey, key, answer, times, tagOf(file));
+        const isPurged =
+          begun === undefined ? purges.haveWritten(file, writtenAt) : purges.have(file, begun);
+        if (isPurged) region.remove(pageKey);
       } catch (error) {
         failed(error);
       }

@@ -15,6 +15,8 @@ export interface RegionPages {
   remove(key: Buffer): boolean;
   clear(): void;
   nowMs(): number;
+  /** Raised when prompts have changed, or all pages were purged. */
+  readonly epoch: number;
 }
 
 /** What Keyv keeps: the value, and when it ends in wall-clock milliseconds. */
@@ -22,8 +24,6 @@ interface Envelope {
   readonly value: Answer;
   readonly expires?: number | undefined;
 }
-
-const NO_HEAD = Buffer.alloc(0);
 
 export class RegionStore {
   readonly #region: RegionPages;
@@ -77,8 +77,9 @@ export class RegionStore {
 
   /**
    * Makes `pageKey` name the answer under a content key, for as long as that is fresh and kept, or
-   * for `times` if these are shorter.
+   * for `times` if these are shorter. `tag` says which page it is, for who purges it.
    *
+   * @returns when the answer was written, by the region's clock.
    * @throws {RegionError} when the region can't take it.
    */
   alias(
@@ -86,7 +87,8 @@ export class RegionStore {
     key: string,
     answer: Answer,
     times: Pick<Answer, 'freshMs' | 'staleMs'> & { readonly pageStale?: number | undefined },
-  ): void {
+    tag: Buffer,
+  ): number {
     const { now, regionNow } = this.#times();
     const storedAt = Math.max(0, regionNow - (now - answer.storedAt));
     const freshUntil = storedAt + Math.min(answer.freshMs, times.freshMs);
@@ -96,9 +98,15 @@ export class RegionStore {
       freshUntil,
       staleUntil: Math.min(keptUntil, freshUntil + times.staleMs),
       alias: true,
-      head: staleHead(times.pageStale),
+      head: aliasHead(tag, times.pageStale),
       body: toKey(key),
     });
+    return storedAt;
+  }
+
+  /** When the answer under a content key was written, by the region's clock; 0: there is none. */
+  writtenAt(key: string): number {
+    return this.#region.get(toKey(key))?.storedAt ?? 0;
   }
 
   async delete(key: string): Promise<boolean> {
@@ -134,12 +142,12 @@ export class RegionStore {
   }
 }
 
-/** What httpd's children read of an alias beside its content's key: see muse_cached.c. */
-function staleHead(seconds: number | undefined): Buffer {
-  if (seconds === undefined) return NO_HEAD;
-  const head = Buffer.alloc(4);
-  head.writeUInt32LE(seconds);
-  return head;
+/** The tag of the page, and how long it may be served stale: see muse_cached.c. */
+function aliasHead(tag: Buffer, seconds: number | undefined): Buffer {
+  if (seconds === undefined) return tag;
+  const stale = Buffer.alloc(4);
+  stale.writeUInt32LE(seconds);
+  return Buffer.concat([tag, stale]);
 }
 
 function toKey(hex: string): Buffer {

@@ -60,7 +60,7 @@ export async function answerReturned(
     return;
   }
   if (flight === undefined) {
-    const kept = await answers.find(job.key, job.policy.ttl);
+    const kept = await answers.find(job.key, job.policy.ttl, asked.file);
     if (kept === undefined) throw unknownAnswer(asked);
     noteFacts(reply, kept.facts);
     await representation.sendKept(reply, kept, signal);

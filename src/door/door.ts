@@ -78,14 +78,16 @@ export function createDoor(parts: DoorParts): Handler {
     const { key, policy } = job;
     const form = wanted.stream ? asStream(wanted.includeUsage) : asObject();
     reply.note('muse-key', key);
-    const kept = policy.lookUp ? await answers.find(key, policy.ttl) : undefined;
+    const kept = policy.lookUp ? await answers.find(key, policy.ttl, asked.file) : undefined;
     if (kept !== undefined) {
       noteFacts(reply, kept.facts);
       form.sendKept(reply, kept, headOf(hitStatus(kept, policy.ttl, clock.now())));
       return;
     }
     if (signal.aborted) return;
-    const found = policy.lookUp ? underWay.find(key) : undefined;
+    const flying = policy.lookUp ? underWay.find(key) : undefined;
+    const found =
+      flying === undefined || answers.arePurged(asked.file, flying.begun) ? undefined : flying;
     const flight = found ?? startFlight(job, asked);
     flight.log.add(log);
     // All of them come by POST: that is never why the cache was passed over.
@@ -98,6 +100,7 @@ export function createDoor(parts: DoorParts): Handler {
 
   function startFlight({ key, model, policy, provider, request }: ChatJob, asked: Asked): Flight {
     const log = new SharedLog(parts.log);
+    const begun = answers.now();
     const bytesMax = asked.maxPageSize;
     const cause = { path: asked.path, traceparent: asked.traceparent };
     const options = { provider, request, model, bytesMax, calls, cause, clock, log };
@@ -108,14 +111,15 @@ export function createDoor(parts: DoorParts): Handler {
         if (!policy.store) return undefined;
         const { ttl } = policyFor(writer, policy);
         const kept = makeAnswer(bodyOf(lines), [], clock.now(), ttl * 1_000, 0, writer.facts);
-        return (await answers.keep(key, kept)) ? kept : undefined;
+        const of = { file: asked.file, begun };
+        return (await answers.keep(key, kept, of)) ? kept : undefined;
       },
       // The writer counts, without the frame around each piece.
       bytesMax: Number.POSITIVE_INFINITY,
       finishAbandoned: asked.finishAbandoned && policy.store,
       log,
     });
-    const flight = { completion, writer, log, scripts: undefined };
+    const flight = { completion, writer, log, scripts: undefined, begun };
     if (policy.lookUp) underWay.add(key, flight);
     return flight;
   }

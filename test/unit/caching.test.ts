@@ -123,6 +123,7 @@ describe('the caching policy', () => {
 });
 
 const KEY = 'ab'.repeat(20);
+const PAGE = { file: '/site/page.ai' };
 const PAGE_KEY = Buffer.alloc(20, 1);
 const headers: Header[] = [
   ['Content-Type', 'text/html; charset=utf-8'],
@@ -146,16 +147,16 @@ describe('an answer in the region', () => {
     expect(page.headers.at(-1)).toEqual(['ETag', expect.stringMatching(/^"[0-9a-f]{32}"$/)]);
     expect(answer('<p>é</p>').headers).toEqual(page.headers);
     expect(answer('<p>e</p>').headers).not.toEqual(page.headers);
-    expect(await answers.keep(KEY, page)).toBe(true);
+    expect(await answers.keep(KEY, page, { ...PAGE, begun: answers.now() })).toBe(true);
     clock.advance(1_500);
-    const found = await answers.find(KEY, 300);
+    const found = await answers.find(KEY, 300, PAGE.file);
     expect(found).toEqual(page);
     expect(found?.storedAt).toBe(clock.now() - 1_500);
   });
 
   test('has the head that httpd sends, and the region’s own times', async () => {
     const { answers, answer, region } = open();
-    await answers.keep(KEY, answer('x', 60_000));
+    await answers.keep(KEY, answer('x', 60_000), { ...PAGE, begun: answers.now() });
     const entry = region.entries.get(KEY);
     expect(entry?.head.toString()).toMatch(
       /^Content-Type: text\/html; charset=utf-8\nContent-Language: de\nETag: "[0-9a-f]{32}"\n$/,
@@ -170,49 +171,49 @@ describe('an answer in the region', () => {
 
   test('is not found after its time, and not by a page that asks for a younger one', async () => {
     const { answers, answer, clock } = open();
-    await answers.keep(KEY, answer('x', 60_000));
+    await answers.keep(KEY, answer('x', 60_000), { ...PAGE, begun: answers.now() });
     clock.advance(20_000);
-    expect(await answers.find(KEY, 20)).toBeUndefined();
-    expect(await answers.find(KEY, 21)).toBeDefined();
+    expect(await answers.find(KEY, 20, PAGE.file)).toBeUndefined();
+    expect(await answers.find(KEY, 21, PAGE.file)).toBeDefined();
     clock.advance(40_000);
-    expect(await answers.find(KEY, 300)).toBeUndefined();
+    expect(await answers.find(KEY, 300, PAGE.file)).toBeUndefined();
   });
 
   test('keeps its age when the wall clock is set', async () => {
     const { answers, answer, region, clock } = open();
-    await answers.keep(KEY, answer('x', 60_000));
+    await answers.keep(KEY, answer('x', 60_000), { ...PAGE, begun: answers.now() });
     const set = {
       now: () => clock.now() + 86_400_000,
       uptime: () => clock.uptime(),
       after: clock.after.bind(clock),
     };
     const later = createAnswers(region, set, new ListLog());
-    expect((await later.find(KEY, 300))?.storedAt).toBe(set.now());
+    expect((await later.find(KEY, 300, PAGE.file))?.storedAt).toBe(set.now());
   });
 
   test('gets an alias with its times, cut to the page’s own ttl', async () => {
     const { answers, answer, region, clock } = open();
     const page = answer('x', 60_000);
-    await answers.keep(KEY, page);
+    await answers.keep(KEY, page, { ...PAGE, begun: answers.now() });
     const storedAt = region.nowMs();
     clock.advance(5_000);
-    answers.alias(PAGE_KEY, KEY, page, { ttl: 300, stale: 0 });
+    answers.alias(PAGE_KEY, KEY, page, { ttl: 300, stale: 0 }, PAGE);
     const alias = () => region.entries.get(PAGE_KEY.toString('hex'));
     expect(alias()).toMatchObject({ storedAt, freshUntil: storedAt + 60_000, alias: true });
     expect(alias()?.body).toEqual(Buffer.from(KEY, 'hex'));
-    answers.alias(PAGE_KEY, KEY, page, { ttl: 10, stale: 0 });
+    answers.alias(PAGE_KEY, KEY, page, { ttl: 10, stale: 0 }, PAGE);
     expect(alias()).toMatchObject({ freshUntil: storedAt + 10_000, staleUntil: storedAt + 10_000 });
   });
 
   test('is kept beyond its time, not found any more, and named by aliases as long', async () => {
     const { answers, answer, region, clock } = open();
     const page = answer('x', 60_000, 30_000);
-    await answers.keep(KEY, page);
+    await answers.keep(KEY, page, { ...PAGE, begun: answers.now() });
     const freshUntil = region.nowMs() + 60_000;
     expect(region.entries.get(KEY)).toMatchObject({ freshUntil, staleUntil: freshUntil + 30_000 });
-    expect(await answers.find(KEY, 300)).toEqual(page);
+    expect(await answers.find(KEY, 300, PAGE.file)).toEqual(page);
     const alias = (ttl: number, stale: number) => {
-      answers.alias(PAGE_KEY, KEY, page, { ttl, stale });
+      answers.alias(PAGE_KEY, KEY, page, { ttl, stale }, PAGE);
       const entry = region.entries.get(PAGE_KEY.toString('hex'));
       return [entry?.freshUntil, entry?.staleUntil].map((time) => (time ?? 0) - freshUntil);
     };
@@ -220,29 +221,29 @@ describe('an answer in the region', () => {
     expect(alias(300, 90)).toEqual([0, 30_000]);
     expect(alias(50, 5)).toEqual([-10_000, -5_000]);
     clock.advance(60_000);
-    expect(await answers.find(KEY, 300)).toBeUndefined();
+    expect(await answers.find(KEY, 300, PAGE.file)).toBeUndefined();
     expect(region.entries.has(KEY)).toBe(true);
   });
 
   test('is not taken for the page behind an alias', async () => {
     const { answers, answer } = open();
     const page = answer('x');
-    answers.alias(Buffer.from(KEY, 'hex'), KEY, page, { ttl: 300, stale: 0 });
-    expect(await answers.find(KEY, 300)).toBeUndefined();
+    answers.alias(Buffer.from(KEY, 'hex'), KEY, page, { ttl: 300, stale: 0 }, PAGE);
+    expect(await answers.find(KEY, 300, PAGE.file)).toBeUndefined();
   });
 
   test('that does not fit is told and not kept; other failures never reach the page', async () => {
     const { answers, answer, region, log } = open();
     region.failure = Object.assign(new Error('too large'), { code: 'MUSE_TOO_LARGE' });
-    expect(await answers.keep(KEY, answer('x'))).toBe(false);
+    expect(await answers.keep(KEY, answer('x'), { ...PAGE, begun: answers.now() })).toBe(false);
     expect(log.names).toEqual(['store-too-large']);
     region.failure = Object.assign(new Error('no memory'), { code: 'MUSE_ENOMEM' });
-    answers.alias(PAGE_KEY, KEY, answer('x'), { ttl: 300, stale: 0 });
+    answers.alias(PAGE_KEY, KEY, answer('x'), { ttl: 300, stale: 0 }, PAGE);
     expect(log.events.at(-1)).toMatchObject({ event: 'store-failed', text: /no memory/ });
     region.get = () => {
       throw new Error('torn');
     };
-    expect(await answers.find(KEY, 300)).toBeUndefined();
+    expect(await answers.find(KEY, 300, PAGE.file)).toBeUndefined();
   });
 });
 

@@ -11,6 +11,7 @@ export class MemoryRegion implements RegionPages {
   models: readonly PublishedModel[] = [];
   defaultIndex = 0;
   published = 0;
+  epoch = 1;
   /** Thrown by the next `put`. */
   failure: Error | undefined;
   readonly #clock: ManualClock;
