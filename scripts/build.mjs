@@ -6,5 +6,5 @@ import { prepare } from './prepare.mjs';
 
 await runMain(async () => {
   await prepare({ tests: process.argv.includes('--tests'), force: true });
-  good('Built build/mod_muse_ai.so, build/muse_region.node and dist/engine.js');
+  good('Built build/mod_muse_ai.so, build/muse_region.node, dist/engine.js and dist/muse');
 });

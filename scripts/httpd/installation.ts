@@ -17,6 +17,8 @@ export interface Installation {
   readonly module: string;
   readonly node: string;
   readonly engine: string;
+  /** The bundle of the command `muse`. */
+  readonly command: string;
   readonly addon: string;
   /** Undefined when not root: httpd then stays the user who started it. */
   readonly runAs: RunAs | undefined;
@@ -40,6 +42,7 @@ export function findInstallation(): Installation {
     module: join(checkout, 'build', 'mod_muse_ai.so'),
     node: realpathSync(join(checkout, 'node_modules', 'node', 'bin', 'node')),
     engine: join(checkout, 'dist', 'engine.js'),
+    command: join(checkout, 'dist', 'muse.js'),
     addon: join(checkout, 'build', 'muse_region.node'),
     runAs: process.getuid?.() === 0 ? { user: 'www-data', group: 'www-data' } : undefined,
   };

@@ -44,6 +44,11 @@ MuseAiRateLimitRPM 60
 `;
 }
 
+/** The command `muse`, which runs on the Node that is installed beside it. */
+export function launcher({ library }: Places): string {
+  return `#!/bin/sh\nexec ${join(library, 'node')} ${join(library, 'muse.js')} "$@"\n`;
+}
+
 /** A models.json to begin with: it works at once, and shows what an entry looks like. */
 export function exampleModels({ library }: Places): string {
   const models = {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Installation } from '../httpd/installation.ts';
-import { exampleModels, loadFile, moduleConfig } from './defaults.ts';
+import { exampleModels, launcher, loadFile, moduleConfig } from './defaults.ts';
 
 /** One file of the installation. */
 export interface Target {
@@ -21,13 +21,19 @@ export interface Places {
   readonly modules: string;
   readonly library: string;
   readonly etc: string;
+  /** A folder on everybody's PATH. */
+  readonly bin: string;
 }
 
-export const usualPlaces = { library: '/usr/local/lib/mod_muse_ai', etc: '/etc/apache2' } as const;
+export const usualPlaces = {
+  library: '/usr/local/lib/mod_muse_ai',
+  etc: '/etc/apache2',
+  bin: '/usr/local/bin',
+} as const;
 
 /** All files of an installation in the order in which they are put there. */
 export function listTargets(installation: Installation, places: Places): Target[] {
-  const { checkout, module, node, engine, addon } = installation;
+  const { checkout, module, node, engine, command, addon } = installation;
   const { library, etc } = places;
   const program = (path: string, file: string, mode = 0o644): Target => ({
     path,
@@ -46,6 +52,14 @@ export function listTargets(installation: Installation, places: Places): Target[
     program(join(library, 'muse_region.node'), addon),
     program(join(library, 'engine.js'), engine),
     program(join(library, 'engine.js.LEGAL.txt'), `${engine}.LEGAL.txt`),
+    program(join(library, 'muse.js'), command),
+    program(join(library, 'muse.js.LEGAL.txt'), `${command}.LEGAL.txt`),
+    {
+      path: join(places.bin, 'muse'),
+      mode: 0o755,
+      source: { text: launcher(places) },
+      kind: 'program',
+    },
     program(join(library, 'models.schema.json'), join(checkout, 'models.schema.json')),
     program(join(library, 'LICENSE'), join(checkout, 'LICENSE')),
     program(join(places.modules, 'mod_muse_ai.so'), module),

@@ -1,6 +1,6 @@
-// The build: CMake (through cmake-js) for what is C and C++, esbuild for the engine.
+// The build: CMake (through cmake-js) for what is C and C++, esbuild for the engine and the command.
 
-import { existsSync, realpathSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { ask, inCheckout, run } from './command.mjs';
 import { findNode } from './dependencies.mjs';
@@ -8,6 +8,9 @@ import { Complaint, step } from './output.mjs';
 import { hashInputs, isCurrent, writeStamp } from './stamp.mjs';
 
 const engine = inCheckout('dist', 'engine.js');
+const command = inCheckout('dist', 'muse.js');
+/** What package.json's `bin` names. */
+const launcher = inCheckout('dist', 'muse');
 
 /** Some of the bundled libraries are CommonJS inside and `require` node's own modules. */
 const banner = [
@@ -24,7 +27,7 @@ const nativeTargets = { product: ['mod_muse_ai', 'muse_region_node'], all: ['all
  */
 export async function build({ tests = false, force = false } = {}) {
   await buildNative(tests, force);
-  await buildEngine(force);
+  await buildBundles(force);
 }
 
 async function buildNative(tests, force) {
@@ -68,21 +71,23 @@ async function configure(node) {
   await must(node, args);
 }
 
-async function buildEngine(force) {
+async function buildBundles(force) {
   const stamp = inCheckout('dist', '.stamp');
+  const node = realpathSync(findNode());
   const hash = hashInputs(
     inCheckout(),
-    ['src', 'package-lock.json', 'tsconfig.json', 'scripts/lib/build.mjs'],
-    [process.platform],
+    ['src', 'package-lock.json', 'package.json', 'tsconfig.json', 'scripts/lib/build.mjs'],
+    [process.platform, node],
   );
-  if (!force && isCurrent(stamp, hash, [engine])) return;
-  step('Bundling the engine (dist/engine.js)');
+  if (!force && isCurrent(stamp, hash, [engine, command, launcher])) return;
+  step('Bundling the engine and the command (dist/engine.js, dist/muse.js)');
+  const { version } = JSON.parse(readFileSync(inCheckout('package.json'), 'utf8'));
   const esbuild = await import('esbuild');
   const result = await esbuild
     .build({
       absWorkingDir: inCheckout(),
-      entryPoints: ['src/engine.ts'],
-      outfile: 'dist/engine.js',
+      entryPoints: { engine: 'src/engine.ts', muse: 'src/cli/main.ts' },
+      outdir: 'dist',
       bundle: true,
       platform: 'node',
       format: 'esm',
@@ -90,13 +95,22 @@ async function buildEngine(force) {
       sourcemap: 'linked',
       legalComments: 'linked',
       logLevel: 'silent',
+      define: { MUSE_VERSION: JSON.stringify(version) },
       banner: { js: banner },
     })
     .catch((error) => {
-      throw new Complaint(`The engine could not be bundled:\n${error.message}`);
+      throw new Complaint(`The engine and the command could not be bundled:\n${error.message}`);
     });
   for (const { text } of result.warnings) step(`esbuild: ${text}`);
+  writeLauncher(node);
   writeStamp(stamp, hash);
+}
+
+/** The command needs a newer Node than the system may have: it is started with this one. */
+function writeLauncher(node) {
+  const quoted = [node, command].map((path) => `'${path.replaceAll("'", "'\\''")}'`);
+  writeFileSync(launcher, `#!/bin/sh\nexec ${quoted.join(' ')} "$@"\n`);
+  chmodSync(launcher, 0o755);
 }
 
 async function must(program, args) {

@@ -27,11 +27,13 @@ function makeScene(dryRun = false) {
     module: make('build/mod_muse_ai.so'),
     node: make('node_modules/node/bin/node'),
     engine: make('dist/engine.js'),
+    command: make('dist/muse.js'),
     addon: make('build/muse_region.node'),
     runAs: undefined,
   };
   make('models.schema.json');
   make('dist/engine.js.LEGAL.txt');
+  make('dist/muse.js.LEGAL.txt');
   make('LICENSE');
   const destination = join(root, 'machine');
   const said: string[] = [];
@@ -52,6 +54,11 @@ test('an installation puts the module, the engine and its settings in their plac
   expect(scene.read('/usr/local/lib/mod_muse_ai/engine.js')).toContain('engine.js');
   expect(scene.read('/usr/local/lib/mod_muse_ai/muse_region.node')).toContain('muse_region');
   expect(statSync(scene.path('/usr/local/lib/mod_muse_ai/node')).mode & 0o777).toBe(0o755);
+  expect(scene.read('/usr/local/lib/mod_muse_ai/muse.js')).toContain('muse.js');
+  expect(scene.read('/usr/local/bin/muse')).toBe(
+    '#!/bin/sh\nexec /usr/local/lib/mod_muse_ai/node /usr/local/lib/mod_muse_ai/muse.js "$@"\n',
+  );
+  expect(statSync(scene.path('/usr/local/bin/muse')).mode & 0o777).toBe(0o755);
   expect(scene.read('/etc/apache2/mods-available/muse_ai.load')).toBe(
     'LoadModule muse_ai_module /usr/lib/apache2/modules/mod_muse_ai.so\n',
   );
@@ -72,6 +79,7 @@ test('an uninstallation takes away exactly what was installed', () => {
   scene.install();
   expect(scene.uninstall()).toEqual([]);
   expect(existsSync(scene.path('/usr/local/lib/mod_muse_ai'))).toBe(false);
+  expect(existsSync(scene.path('/usr/local/bin/muse'))).toBe(false);
   expect(existsSync(scene.path('/usr/lib/apache2/modules'))).toBe(true);
   expect(existsSync(scene.path('/usr/lib/apache2/modules/mod_muse_ai.so'))).toBe(false);
   expect(existsSync(scene.path('/etc/apache2/mods-available/muse_ai.conf'))).toBe(false);

@@ -1,0 +1,37 @@
+/** Every mistake in a models.json. */
+
+import { readFileSync } from 'node:fs';
+import { messageOf } from '../errors.ts';
+import { LocatedError } from '../located.ts';
+import { Registry } from '../models/registry.ts';
+import type { Environment } from '../settings.ts';
+import { type Problem, problemIn } from './problems.ts';
+
+export interface CheckedModels {
+  /** Undefined when there are mistakes. */
+  readonly registry: Registry | undefined;
+  readonly problems: readonly Problem[];
+}
+
+export function checkModels(file: string, environment: Environment): CheckedModels {
+  try {
+    const registry = Registry.parse(readFileSync(file, 'utf8'), environment);
+    const problems = [...registry.models.values()].flatMap(({ unavailable }): Problem[] =>
+      unavailable === undefined
+        ? []
+        : [{ ...problemIn(file, unavailable), severity: 'warning' as const }],
+    );
+    return { registry, problems };
+  } catch (error) {
+    if (!(error instanceof LocatedError)) {
+      return { registry: undefined, problems: [problemIn(file, messageOf(error))] };
+    }
+    const problems = error.problems.map(
+      ({ line, column, path, message }): Problem => ({
+        ...{ file, line, column, message, severity: 'error' },
+        field: path || undefined,
+      }),
+    );
+    return { registry: undefined, problems };
+  }
+}
