@@ -124,7 +124,7 @@ static muse_request *read_request(request_rec *r)
     q->program = is_programs(r);
     q->events = q->program && names_events(r);
     muse_choice_make(r, q->region, &q->choice);
-    muse_key_make(r, muse_epoch_get(q->region), &q->choice, q->query, &q->page_key);
+    muse_key_make(r, q->region, &q->choice, q->query, &q->page_key);
     /* A deferred answer is with the engine that began it, whose number its ID begins with. */
     q->engine = q->job ? (int)(apr_atoi64(q->job) & 0xff) : q->page_key.bytes[0];
     return q;
@@ -222,9 +222,9 @@ int muse_handler_run(request_rec *r)
         muse_tally_limited(r);
         return status;
     }
-    status = read_rest(q);
-    if (status != OK) {
-        return status;
+    if (hit) {
+        return send_cached(q, &found);
     }
-    return hit ? send_cached(q, &found) : ask_engine(q);
+    status = read_rest(q);
+    return status == OK ? ask_engine(q) : status;
 }

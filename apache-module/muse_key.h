@@ -8,11 +8,11 @@
 #include "muse_store.h"
 
 /*
- * SHA-1 over all that can reach the prompt or the model's settings: virtual host, path, file with
+ * Made of all that can reach the prompt or the model's settings: virtual host, path, file with
  * time and size, prompt epoch, model, query (given without cache-bypass), declared variables and
  * the settings of the directory. Each part goes in with its length, so no two lists look alike.
  */
-void muse_key_make(const request_rec *r, uint64_t epoch, const muse_choice *choice,
+void muse_key_make(const request_rec *r, const muse_region *region, const muse_choice *choice,
                    const char *query, muse_key *key);
 
 /* 40 lower-case hexadecimal digits. */

@@ -7,4 +7,7 @@
 
 uint64_t muse_siphash(const uint8_t key[16], const void *bytes, size_t length);
 
+/* Its variant of 128 bits, where results have to differ as surely as their inputs do. */
+void muse_siphash128(const uint8_t key[16], const void *bytes, size_t length, uint8_t hash[16]);
+
 #endif

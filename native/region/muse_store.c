@@ -4,6 +4,13 @@
 #include <string.h>
 
 #include "muse_shard.h"
+#include "muse_siphash.h"
+
+void muse_store_key(const muse_region *region, const void *bytes, size_t length, muse_key *key)
+{
+    memset(key, 0, sizeof *key);
+    muse_siphash128(region->header->hash_key, bytes, length, key->bytes);
+}
 
 static int open_shard_of(const muse_region *region, const muse_key *key, muse_shard_view *shard)
 {

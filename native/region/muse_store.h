@@ -1,5 +1,5 @@
 /*
- * The page store: SHA-1 key to answer.
+ * The page store: key to answer. A key is a SHA-1, or is made by muse_store_key.
  *
  * Sharded by key. A shard has a robust process-shared mutex, an index and a ring of bytes: first
  * in, first out. An owner that dies inside a shard empties that shard and nothing else. No call
@@ -24,6 +24,12 @@ typedef struct {
 enum {
     MUSE_ENTRY_ALIAS = 1 /* the body is the 20 bytes of another key */
 };
+
+/*
+ * The key for what these bytes say, in this region: a keyed hash of 128 bits, so that who chooses
+ * the bytes can't choose two with the same key.
+ */
+void muse_store_key(const muse_region *region, const void *bytes, size_t length, muse_key *key);
 
 /* The most that an entry is held for at a time; a longer time in the region is nonsense. */
 enum { MUSE_HOLD_MOST = 3600 };

@@ -1,4 +1,7 @@
 #include "muse_siphash.h"
+
+#include <string.h>
+
 #include "test.h"
 
 /* From the paper's appendix A and the reference implementation's vectors_sip64: key 00 … 0f, input
@@ -32,6 +35,46 @@ TEST(siphash_gives_the_published_values)
     }
 }
 
+/* From the reference implementation's vectors_sip128, for the same key and inputs. */
+static const struct {
+    size_t length;
+    uint8_t hash[16];
+} wide_vectors[] = {
+    {0,
+     {0xa3, 0x81, 0x7f, 0x04, 0xba, 0x25, 0xa8, 0xe6, 0x6d, 0xf6, 0x72, 0x14, 0xc7, 0x55, 0x02,
+      0x93}},
+    {1,
+     {0xda, 0x87, 0xc1, 0xd8, 0x6b, 0x99, 0xaf, 0x44, 0x34, 0x76, 0x59, 0x11, 0x9b, 0x22, 0xfc,
+      0x45}},
+    {7,
+     {0xa1, 0xf1, 0xeb, 0xbe, 0xd8, 0xdb, 0xc1, 0x53, 0xc0, 0xb8, 0x4a, 0xa6, 0x1f, 0xf0, 0x82,
+      0x39}},
+    {8,
+     {0x3b, 0x62, 0xa9, 0xba, 0x62, 0x58, 0xf5, 0x61, 0x0f, 0x83, 0xe2, 0x64, 0xf3, 0x14, 0x97,
+      0xb4}},
+    {15,
+     {0x54, 0x93, 0xe9, 0x99, 0x33, 0xb0, 0xa8, 0x11, 0x7e, 0x08, 0xec, 0x0f, 0x97, 0xcf, 0xc3,
+      0xd9}},
+    {63,
+     {0x51, 0x50, 0xd1, 0x77, 0x2f, 0x50, 0x83, 0x4a, 0x50, 0x3e, 0x06, 0x9a, 0x97, 0x3f, 0xbd,
+      0x7c}},
+};
+
+TEST(siphash_of_128_bits_gives_the_published_values)
+{
+    uint8_t bytes[64];
+    uint8_t hash[16];
+    size_t i;
+
+    for (i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (uint8_t)i;
+    }
+    for (i = 0; i < sizeof wide_vectors / sizeof *wide_vectors; i++) {
+        muse_siphash128(bytes, bytes, wide_vectors[i].length, hash);
+        CHECK(!memcmp(hash, wide_vectors[i].hash, sizeof hash));
+    }
+}
+
 TEST(siphash_depends_on_the_key)
 {
     const uint8_t one[16] = {1};
@@ -40,4 +83,5 @@ TEST(siphash_depends_on_the_key)
     CHECK(muse_siphash(one, "client", 6) != muse_siphash(two, "client", 6));
 }
 
-TESTS(CASE(siphash_gives_the_published_values), CASE(siphash_depends_on_the_key))
+TESTS(CASE(siphash_gives_the_published_values),
+      CASE(siphash_of_128_bits_gives_the_published_values), CASE(siphash_depends_on_the_key))
