@@ -83,7 +83,7 @@ int muse_cached_may_serve(const muse_request *q)
 
 muse_cached_state muse_cached_find(const muse_request *q, int want_spare, muse_cached *found)
 {
-    const uint64_t now = muse_clock_ms();
+    const uint64_t now = found->now = muse_clock_ms();
     muse_entry_info alias;
     uint8_t *bytes;
     int stale;
@@ -123,8 +123,8 @@ static const char *set_stored_headers(request_rec *r, char *head, size_t length)
             return scripts;
         }
         *newline = '\0';
-        colon = strstr(head, ": ");
-        if (colon && colon > head) {
+        colon = strchr(head, ':');
+        if (colon && colon > head && colon[1] == ' ') {
             *colon = '\0';
             if (*head == '=') {
                 apr_table_setn(r->notes, head + 1, colon + 2);
@@ -203,7 +203,6 @@ static void set_cache_headers(const muse_request *q, const muse_cached *found, i
     apr_table_t *headers = q->r->headers_out;
     apr_pool_t *p = q->r->pool;
     const muse_entry_info *info = &found->info;
-    const uint64_t now = muse_clock_ms();
     /*
      * max-age stays what it is while Age and ttl add up to it. To the nearest second: the engine
      * has the times from two clocks, and so sometimes a millisecond less.
@@ -211,7 +210,8 @@ static void set_cache_headers(const muse_request *q, const muse_cached *found, i
     const apr_uint64_t lifetime = info->fresh_until > info->stored_at
                                       ? (info->fresh_until - info->stored_at + 500) / 1000
                                       : 0;
-    const apr_uint64_t age = now > info->stored_at ? (now - info->stored_at) / 1000 : 0;
+    const apr_uint64_t age =
+        found->now > info->stored_at ? (found->now - info->stored_at) / 1000 : 0;
 
     apr_table_setn(headers, "Age", text_and_number(p, "", age));
     if (found->state == MUSE_CACHED_FRESH) {

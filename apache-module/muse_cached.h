@@ -13,6 +13,7 @@ typedef enum {
 
 typedef struct {
     muse_cached_state state;
+    uint64_t now;         /* when it was looked for, by muse_clock_ms() */
     muse_key key;         /* of the content */
     muse_entry_info info; /* of the content; fresh_until also honours the page's own time */
     uint8_t *bytes;       /* head, then body; in r->pool; NULL for a spare one not asked for */

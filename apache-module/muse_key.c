@@ -79,5 +79,8 @@ void muse_key_make(const request_rec *r, const muse_region *region, const muse_c
 
 const char *muse_key_hex(apr_pool_t *p, const muse_key *key)
 {
-    return apr_pescape_hex(p, key->bytes, sizeof key->bytes, 0);
+    char *text = apr_palloc(p, 2 * sizeof key->bytes + 1);
+
+    (void)apr_escape_hex(text, key->bytes, sizeof key->bytes, 0, NULL);
+    return text;
 }
