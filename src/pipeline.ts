@@ -125,7 +125,7 @@ export function createPipeline(parts: PipelineParts): Handler {
 
   async function pageFor(asked: Asked, body?: PageRequest['body']): Promise<ParsedPage> {
     if (asked.isPrompt) return pageOfPrompt(asked, body);
-    return parts.pages.read(asked.file, asked.promptsDir);
+    return parts.pages.read(asked.file, asked.promptsDir, asked.fileMark);
   }
 
   async function prepare(asked: Asked, page: ParsedPage, form: Fields, log: Log): Promise<Job> {

@@ -65,7 +65,15 @@ interface NativeRegion {
   readonly sizes: Required<RegionSizes>;
   detach(): void;
   get(key: Uint8Array, nowMs?: number): RegionEntry | undefined;
-  put(key: Uint8Array, entry: RegionEntry): void;
+  put(
+    key: Uint8Array,
+    storedAt: number,
+    freshUntil: number,
+    staleUntil: number,
+    alias: boolean,
+    head: Uint8Array,
+    body: Uint8Array,
+  ): void;
   hold(key: Uint8Array, seconds: number): boolean;
   remove(key: Uint8Array): boolean;
   clear(): void;
@@ -141,7 +149,8 @@ export class Region {
 
   /** @throws {RegionError} `MUSE_TOO_LARGE`, and what was under the key before is gone then. */
   put(key: Uint8Array, entry: RegionEntry): void {
-    this.#native.put(key, entry);
+    const { storedAt, freshUntil, staleUntil, alias, head, body } = entry;
+    this.#native.put(key, storedAt, freshUntil, staleUntil, alias, head, body);
   }
 
   /**

@@ -1,6 +1,7 @@
 /** What httpd asks for, as typed values: the parameters of one request, checked once. */
 
 import { MuseError } from './errors.ts';
+import type { FileMark } from './pages/files.ts';
 
 /** `on`: look up and store. `bypass`: store only. `off`: neither. */
 export type CacheMode = 'on' | 'bypass' | 'off';
@@ -9,6 +10,8 @@ export interface Asked {
   readonly method: string;
   /** Absolute path of the `.ai` file. */
   readonly file: string;
+  /** As httpd saw it a moment ago. */
+  readonly fileMark: FileMark | undefined;
   /** The URL's path, decoded. */
   readonly path: string;
   /** The query as sent, without the question mark. */
@@ -85,6 +88,7 @@ export function readRequest(params: ReadonlyMap<string, string>): Asked {
     file,
     path: params.get('DOCUMENT_URI') ?? '/',
     query: params.get('QUERY_STRING') ?? '',
+    fileMark: readMark(params.get('MUSE_FILE_MARK')),
     pageKey: readKey(params.get('MUSE_PAGE_KEY')),
     model: params.get('MUSE_MODEL') || undefined,
     modelDefault: params.get('MUSE_MODEL_DEFAULT') || undefined,
@@ -115,6 +119,16 @@ export function readRequest(params: ReadonlyMap<string, string>): Asked {
     traceparent: params.get('HTTP_TRACEPARENT'),
     env: readEnv(params),
   };
+}
+
+/** Microseconds of the last change, bytes, inode. */
+function readMark(text: string | undefined): FileMark | undefined {
+  if (!text) return undefined;
+  const [changed, size, inode] = text.split(' ').map(Number);
+  if (changed === undefined || size === undefined || inode === undefined) {
+    throw invalid('MUSE_FILE_MARK', text);
+  }
+  return { changedMs: changed / 1_000, size, inode };
 }
 
 function readKey(text: string | undefined): Buffer | undefined {

@@ -54,12 +54,12 @@ export function contentKey(parts: ContentKeyParts): string {
 
 const shapes = new WeakMap<Model, string>();
 
-/** The settings of a model that no page can override, in one text; a model never changes. */
+/** The settings of a model that no page can override, as 40 hex digits; a model never changes. */
 export function shapeOf(model: Model): string {
   const known = shapes.get(model);
   if (known !== undefined) return known;
   const { temperature, top_p, max_tokens, stop, endpoint, ...rest } = model.shape;
-  const text = canonicalJson(rest);
-  shapes.set(model, text);
-  return text;
+  const digest = hash('sha1', canonicalJson(rest), 'hex');
+  shapes.set(model, digest);
+  return digest;
 }

@@ -19,9 +19,17 @@ export interface Moment {
   readonly epoch: number;
 }
 
+const TAGS_MAX = 1_000;
+const tags = new Map<string, Buffer>();
+
 /** A page's name in the region: SHA-1 over its file's, as apache-module/muse_purger.c makes it. */
 export function tagOf(file: string): Buffer {
-  return hash('sha1', `mod_muse_ai: page ${file}`, 'buffer');
+  const known = tags.get(file);
+  if (known !== undefined) return known;
+  const tag = hash('sha1', `mod_muse_ai: page ${file}`, 'buffer');
+  if (tags.size >= TAGS_MAX) tags.clear();
+  tags.set(file, tag);
+  return tag;
 }
 
 export class Purges {

@@ -49,8 +49,14 @@ export const systemFiles: Files = {
   },
 };
 
+/** httpd has a file's time in microseconds, and Node.js in nanoseconds. */
+const TIME_GRAIN_MS = 0.001_5;
+
 export function sameMark(a: FileMark | undefined, b: FileMark | undefined): boolean {
-  return a?.changedMs === b?.changedMs && a?.size === b?.size && a?.inode === b?.inode;
+  if (a === undefined || b === undefined) return a === b;
+  return (
+    Math.abs(a.changedMs - b.changedMs) < TIME_GRAIN_MS && a.size === b.size && a.inode === b.inode
+  );
 }
 
 /** The real path behind `path`, or undefined when it leads nowhere. */

@@ -47,15 +47,16 @@ export class PageStore {
   }
 
   /**
-   * The page as it is now; what it includes is in its own folder or in `promptsDir`.
+   * The page as it is now; what it includes is in its own folder or in `promptsDir`. `seen`: its
+   * file as it was a moment ago, for whom that is enough.
    *
    * @throws {MuseError} as `readPage` and `parseTemplate` do.
    */
-  async read(file: string, promptsDir?: string): Promise<ParsedPage> {
+  async read(file: string, promptsDir?: string, seen?: FileMark): Promise<ParsedPage> {
     const { files, clock, onIncludes } = this.#options;
     const name = JSON.stringify([file, promptsDir]);
     const kept = this.#kept.get(name);
-    if (kept !== undefined && (await this.#isAsBefore(kept.marks))) return kept;
+    if (kept !== undefined && (await this.#isAsBefore(kept.marks, file, seen))) return kept;
     this.#kept.delete(name);
     const now = clock.now();
     const mark = await this.#mark(file);
@@ -72,9 +73,10 @@ export class PageStore {
     }
   }
 
-  async #isAsBefore(marks: Marks): Promise<boolean> {
+  async #isAsBefore(marks: Marks, file: string, seen: FileMark | undefined): Promise<boolean> {
     for (const [path, before] of marks) {
-      if (!sameMark(before, await this.#mark(path))) return false;
+      const now = path === file && seen !== undefined ? seen : await this.#mark(path);
+      if (!sameMark(before, now)) return false;
     }
     return true;
   }

@@ -3,6 +3,7 @@
 import { MuseError } from '../errors.ts';
 import type { Deadlines } from './deadlines.ts';
 import { type CallInfo, redact } from './failures.ts';
+import { PlainChunks } from './plain-chunks.ts';
 import type { CompletionSink, Finish, FinishReason, Usage } from './provider.ts';
 
 const DONE = '[DONE]';
@@ -36,6 +37,9 @@ export class ChunkReader {
   readonly #call: CallInfo;
   readonly #sink: CompletionSink;
   readonly #deadlines: Deadlines;
+  readonly #plain = new PlainChunks();
+  /** Not told yet. */
+  #text = '';
   #begun = false;
   #reason: FinishReason | undefined;
   #usage: Usage | undefined;
@@ -51,9 +55,29 @@ export class ChunkReader {
     return this.#begun;
   }
 
-  /** Takes the data of one event. @throws {MuseError} when it is an error, or no chunk. */
+  /**
+   * Takes the data of one event; `flush` tells of the text in all that came with it.
+   *
+   * @throws {MuseError} when it is an error, or no chunk.
+   */
   take(data: string): void {
     if (data.startsWith(DONE)) return;
+    const plain = this.#sink.chunk === undefined ? this.#plain.textIn(data) : undefined;
+    if (plain === undefined) this.#takeChunk(data);
+    else {
+      this.#deadlines.progress(plain !== '');
+      this.#text += plain;
+    }
+  }
+
+  /** Tells of text that was taken and not told of. */
+  flush(): void {
+    const text = this.#text;
+    this.#text = '';
+    if (text !== '') this.#sink.text(text);
+  }
+
+  #takeChunk(data: string): void {
     const chunk = parse(data, this.#call);
     if (chunk.error) throw reportedError(chunk.error, this.#call);
     this.#begun = true;
@@ -66,8 +90,12 @@ export class ChunkReader {
     this.#deadlines.progress(hasContent);
     if (this.#sink.chunk !== undefined) this.#sink.chunk(chunk, hasContent);
     else {
-      if (reasoning !== '') this.#sink.reasoning(reasoning);
-      if (text !== '') this.#sink.text(text);
+      if (reasoning !== '') {
+        this.flush();
+        this.#sink.reasoning(reasoning);
+      }
+      this.#text += text;
+      this.#plain.learn(data, chunk, text);
     }
     if (typeof choice?.finish_reason === 'string') this.#reason = toReason(choice.finish_reason);
   }

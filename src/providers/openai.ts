@@ -130,7 +130,13 @@ class Answer implements CallListener {
 
   data(bytes: Buffer): void {
     if (this.#error === undefined) {
-      this.#guarded(() => this.#events.push(bytes));
+      this.#guarded(() => {
+        try {
+          this.#events.push(bytes);
+        } finally {
+          this.#chunks.flush();
+        }
+      });
       return;
     }
     this.#error.body = Buffer.concat([this.#error.body, bytes]);

@@ -167,5 +167,7 @@ export class HtmlFilter {
 }
 
 function escapeText(text: string): string {
+  // Most text has none of them, and a test costs a fraction of a replacement.
+  if (!/[&<>\r]/.test(text)) return text;
   return text.replace(/[&<>\r]/g, (character) => TEXT_REFERENCES[character] ?? character);
 }

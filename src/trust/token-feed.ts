@@ -6,7 +6,7 @@
  * a long one costs no more than a short one for each of its characters, it gets fewer pieces.
  */
 
-import { type Token, Tokenizer, type TokenizerMode } from 'parse5';
+import { type Token, Tokenizer, TokenizerMode } from 'parse5';
 import { MuseError } from '../errors.ts';
 
 export interface TokenListener {
@@ -25,17 +25,27 @@ const WATERLINE = 1_024;
 const LONG_TAG = 1_024;
 const VERY_LONG_TAG = 16_384;
 const TAG_MAX = 1_048_576;
+/** Between tags, anything but these is text as it stands. */
+const SPECIAL = /[<&\0\r\ud800-\udfff]/g;
+/** Text that is shorter goes to the tokenizer with the tags around it. */
+const LONG_TEXT = 64;
+/** The tokenizer waits for what comes after one of these: a line feed, the second half. */
+const OPEN_END = /[\r\ud800-\udbff]$/;
 
 export class TokenFeed {
   readonly #tokenizer: Tokenizer;
+  readonly #listener: TokenListener;
   /** Not yet given to the tokenizer. */
   #waiting = '';
   /** Characters that the tokenizer has read of a token which is not whole. */
   #unfinished = 0;
   #mayEnd = false;
   #progress = false;
+  /** Whether the tokenizer has told of all it was given, and stands between tags. */
+  #isBetween = true;
 
   constructor(listener: TokenListener) {
+    this.#listener = listener;
     const progress = (): void => {
       this.#progress = true;
     };
@@ -86,14 +96,27 @@ export class TokenFeed {
 
   /** @throws {MuseError} `answer-too-long` for a tag that does not end. */
   push(text: string): void {
-    if (text === '') return;
-    this.#waiting += text;
-    if (this.#isTimeToRead(text)) this.#read(false);
+    let rest = text;
+    // Most of a page is words, and the tokenizer looks at each character of them.
+    while (this.#isBetween && rest !== '') {
+      const words = nextSpecial(rest, 0);
+      if (words > 0) this.#listener.text(rest.slice(0, words));
+      const end = endOfMarkup(rest, words);
+      this.#give(rest.slice(words, end));
+      rest = rest.slice(end);
+    }
+    this.#give(rest);
   }
 
   /** There is no more: what was held is no tag. */
   end(): void {
     this.#read(true);
+  }
+
+  #give(text: string): void {
+    if (text === '') return;
+    this.#waiting += text;
+    if (this.#isTimeToRead(text)) this.#read(false);
   }
 
   #isTimeToRead(text: string): boolean {
@@ -116,5 +139,24 @@ export class TokenFeed {
     this.#tokenizer.flushCurrentCharacterToken();
     this.#tokenizer.flushCharacters();
     this.#unfinished = this.#progress ? 0 : this.#unfinished + text.length;
+    this.#isBetween = this.#tokenizer.state === TokenizerMode.DATA && !OPEN_END.test(text);
   }
+}
+
+/** Where the first special character is at `from` or later, or the end of `text`. */
+function nextSpecial(text: string, from: number): number {
+  SPECIAL.lastIndex = from;
+  return SPECIAL.exec(text)?.index ?? text.length;
+}
+
+/** Behind the first tag that ends at `from` or later and has long text, or nothing, behind it. */
+function endOfMarkup(text: string, from: number): number {
+  let next = from;
+  while (next < text.length) {
+    const end = text.indexOf('>', next) + 1;
+    if (end === 0) return text.length;
+    next = nextSpecial(text, end);
+    if (next - end >= LONG_TEXT) return end;
+  }
+  return text.length;
 }

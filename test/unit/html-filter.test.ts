@@ -206,14 +206,24 @@ test('random pages come out the same however they are split, and harmless', () =
   const words = ALL_VECTORS.flatMap(
     ([, vector]) => vector.match(/<\/?[\w!-]+|[^<>"'=]+|./gs) ?? [],
   );
+  words.push('\r', '\n', 'two words', '\ud83d\ude00', '\ud83d', '\0');
   for (let round = 0; round < 2_000; round += 1) {
     let page = '';
     for (let count = 1 + below(25); count > 0; count -= 1) page += words[below(words.length)];
     const whole = filter([page]);
     const message = `MUSE_TEST_SEED=${seed}, round ${round}: ${JSON.stringify(page)}`;
     expect(filter(page.split('')), message).toBe(whole);
+    expect(filter(piecesOf(page, () => 1 + below(6))), message).toBe(whole);
     expect(dangersIn(parse(whole)), message).toEqual([]);
     // What is read once more, as a browser's editor or another filter does, is no other page.
     expect(filter([whole]), message).toBe(whole);
   }
 });
+
+function* piecesOf(text: string, length: () => number): Iterable<string> {
+  for (let at = 0; at < text.length; ) {
+    const end = at + length();
+    yield text.slice(at, end);
+    at = end;
+  }
+}

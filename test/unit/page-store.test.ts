@@ -1,6 +1,6 @@
-import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Files, systemFiles } from '../../src/pages/files.ts';
+import { type FileMark, type Files, systemFiles } from '../../src/pages/files.ts';
 import { PageStore } from '../../src/pages/page-store.ts';
 import { ManualClock } from './support/clock.ts';
 import { temporaryFolder } from './support/folder.ts';
@@ -14,8 +14,12 @@ afterEach(() => folder[Symbol.dispose]());
 /** A store whose clock is so far on that every file has settled, or not at all. */
 function open({ settled = true } = {}) {
   let reads = 0;
+  let looks = 0;
   const files: Files = {
-    mark: (path) => systemFiles.mark(path),
+    mark(path) {
+      looks += 1;
+      return systemFiles.mark(path);
+    },
     read(path, limit) {
       reads += 1;
       return systemFiles.read(path, limit);
@@ -27,8 +31,9 @@ function open({ settled = true } = {}) {
   return {
     file,
     reads: () => reads,
+    looks: () => looks,
     write: (text: string) => writeFileSync(file, text),
-    template: async () => (await store.read(file)).page.template,
+    template: async (seen?: FileMark) => (await store.read(file, undefined, seen)).page.template,
   };
 }
 
@@ -38,6 +43,18 @@ describe('a page', () => {
     write('one');
     expect([await template(), await template(), await template()]).toEqual(['one', 'one', 'one']);
     expect(reads()).toBe(1);
+  });
+
+  test('is not looked at for whom has just seen that it is the same', async () => {
+    const { file, write, template, looks, reads } = open();
+    write('one');
+    expect(await template()).toBe('one');
+    const before = looks();
+    expect(await template(seenByHttpd(file))).toBe('one');
+    expect([looks(), reads()]).toEqual([before, 1]);
+    write('more');
+    expect(await template(seenByHttpd(file))).toBe('more');
+    expect(reads()).toBe(2);
   });
 
   test('that changed just now is read again: its next change may look the same', async () => {
@@ -145,3 +162,9 @@ describe('what a page includes', () => {
     expect(told).toEqual([[folder.at('site/tone.ai'), folder.at('site/tone.txt')]]);
   });
 });
+
+/** What httpd says of a file: times in whole microseconds. */
+function seenByHttpd(file: string): FileMark {
+  const { ctimeNs, size, ino } = statSync(file, { bigint: true });
+  return { changedMs: Number(ctimeNs / 1_000n) / 1_000, size: Number(size), inode: Number(ino) };
+}
