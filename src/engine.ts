@@ -6,6 +6,7 @@
  */
 
 import { Socket } from 'node:net';
+import { Backends } from './backends.ts';
 import { createAnswers } from './caching/answers.ts';
 import { CallCounts } from './call-counts.ts';
 import { tellAll } from './calls.ts';
@@ -57,7 +58,7 @@ async function run(): Promise<void> {
   const control = openControl(new Socket({ fd: CONTROL_FD, readable: true, writable: true }));
   const settings = await readSettings(control.settings);
   const secrets = new Secrets();
-  for (const backend of settings.backends) secrets.add(backend.apiKey);
+  for (const { apiKey } of [...settings.backends, ...settings.former]) secrets.add(apiKey);
   const log = createLog(toStderr, settings.logLevel, secrets);
   const clock = systemClock;
   const region = attachRegion();
@@ -89,6 +90,7 @@ async function run(): Promise<void> {
   const counts = new CallCounts(region, region.claimCounters());
   const endpoints = new EndpointMemory();
   const { backends, engine } = settings;
+  const named = new Backends(backends, settings.former);
   const reporter = new EngineReporter({ models, backends, endpoints, secrets });
   const moves = startHeartbeat(() => {
     region.beat(engine);
@@ -106,7 +108,7 @@ async function run(): Promise<void> {
       secrets,
       endpoints,
     }),
-    backends: settings.backends,
+    backends: named,
     answers: createAnswers(region, clock, log),
     calls: tellAll(tracing === undefined ? [counts] : [counts, tracing.calls]),
     clock,
@@ -131,9 +133,12 @@ async function run(): Promise<void> {
   const handle: Handler = (request, reply) => {
     moves();
     if (isForStatus(request)) return status(request, reply);
-    return (request.params.has('MUSE_DOOR') ? door : pipeline)(request, reply);
+    return (request.params.has('MUSE_DOOR') ? door : pipeline)(named.admit(request), reply);
   };
-  const server = await serveFastCgi(LISTEN_FD, handle, { log });
+  const server = await serveFastCgi(LISTEN_FD, handle, {
+    log,
+    takes: (params) => named.knows(params),
+  });
   control.ready();
   void watchModels(models, settings, clock, log);
 
