@@ -21,6 +21,7 @@ import type { Handler, Reply } from './exchange.ts';
 import { serveFastCgi } from './fastcgi/server.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { createLog, type Log, oneLine, stderrSink } from './log.ts';
+import { ownTable } from './models/own-table.ts';
 import { ModelSource } from './models/source.ts';
 import { systemFiles } from './pages/files.ts';
 import { PageStore } from './pages/page-store.ts';
@@ -63,7 +64,8 @@ async function run(): Promise<void> {
   const clock = systemClock;
   const region = attachRegion();
 
-  const models = new ModelSource({ settings, table: region, clock, secrets, log });
+  const table = ownTable(region, settings.engine, process.pid);
+  const models = new ModelSource({ settings, table, clock, secrets, log });
   await models.load();
   const sources = new Sources({
     files: systemFiles,
