@@ -140,7 +140,7 @@ void muse_backends_name(apr_pool_t *p, server_rec *main_server)
 
         c->backend = make_name(p, kept, apr_pstrcat(p, site, fields, NULL));
         /* In a page's key, so that no child finds or keeps a page of other models. */
-        c->shape = apr_pstrcat(p, muse_backend_shape(p, &c->calls), site, NULL);
+        c->shape = make_name(p, kept, apr_pstrcat(p, muse_backend_shape(p, &c->calls), site, NULL));
         keep(kept, c->backend,
              apr_pstrcat(p, "\"name\":\"", c->backend,
                          "\",\"server\":", muse_json_text(p, title_of(p, s)), ",", fields, NULL));
