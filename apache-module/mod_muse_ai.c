@@ -3,6 +3,7 @@
  *
  *   configuration   muse_config      settings, their defaults and inheritance
  *                   muse_backend     those for calls to providers
+ *                   muse_backends    the names of those
  *                   muse_directives  the directives, their setters (muse_set_directory,
  *                                    muse_set_csp, muse_set_server, muse_set_backend) and
  *                                    values (muse_values)
@@ -34,6 +35,7 @@
  *                   muse_fcgi        FastCGI
  *                   muse_link        connections
  *                   muse_stream      from engine to visitor, without waiting for the engine
+ *                   muse_patience    which of them, and for how long
  *                   muse_answer      the visitor's side of that
  *   waiting for it  muse_wait        on the request's thread
  *                   muse_suspend     on none: the request is suspended

@@ -59,8 +59,8 @@ typedef struct {
 
 typedef struct {
     muse_backend calls;
-    int backend;       /* index into the engines' list of backends, known after post_config */
-    const char *shape; /* what of calls shapes an answer, known after post_config */
+    const char *backend; /* what engines know calls by, known after post_config */
+    const char *shape;   /* what of it shapes an answer, known after post_config */
     int debug;
     int metrics;              /* whether the handlers of metrics answer */
     const char *metrics_path; /* the URL's path at which they do without a SetHandler, or NULL */

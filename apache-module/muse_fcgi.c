@@ -4,6 +4,8 @@
 
 #include "muse_fcgi.h"
 
+enum { UNKNOWN_ROLE = 3 }; /* FastCGI 1.0, section 5.5; not in util_fcgi.h */
+
 static char *put_header(char *at, unsigned char type, apr_uint16_t length)
 {
     ap_fcgi_header header;
@@ -148,4 +150,9 @@ int muse_fcgi_whole(const muse_fcgi_reader *reader)
     static const unsigned char whole[5] = {0, 0, 0, 0, 0}; /* appStatus 0, FCGI_REQUEST_COMPLETE */
 
     return !memcmp(reader->end, whole, sizeof whole);
+}
+
+int muse_fcgi_refused(const muse_fcgi_reader *reader)
+{
+    return reader->end[4] == UNKNOWN_ROLE; /* protocolStatus */
 }

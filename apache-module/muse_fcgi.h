@@ -47,4 +47,7 @@ muse_fcgi_event muse_fcgi_read(muse_fcgi_reader *reader, const char **bytes, con
 /* After MUSE_FCGI_END: whether the engine called its answer whole. */
 int muse_fcgi_whole(const muse_fcgi_reader *reader);
 
+/* After MUSE_FCGI_END: whether the engine refused the request, since it is not the one to ask. */
+int muse_fcgi_refused(const muse_fcgi_reader *reader);
+
 #endif

@@ -110,7 +110,7 @@ apr_table_t *muse_params_make(apr_pool_t *p, const muse_request *q)
     }
     add_text(params, "MUSE_MODEL", q->choice.forced);
     add_text(params, "MUSE_MODEL_DEFAULT", q->choice.fallback);
-    add_number(p, params, "MUSE_BACKEND", muse_config_server(r->server)->backend);
+    add_text(params, "MUSE_BACKEND", muse_config_server(r->server)->backend);
     add_text(params, "MUSE_CACHE", !q->cached ? "off" : q->bypass ? "bypass" : "on");
     add_number(p, params, "MUSE_CACHE_TTL", config->cache_ttl);
     add_number(p, params, "MUSE_CACHE_STALE", longest_stale(config));

@@ -17,10 +17,10 @@
 #include <apr_portable.h>
 #include <apr_strings.h>
 
+#include "muse_backends.h"
 #include "muse_config.h"
 #include "muse_engines.h"
 #include "muse_process.h"
-#include "muse_settings.h"
 #include "muse_supervisor.h"
 
 APLOG_USE_MODULE(muse_ai);
@@ -362,7 +362,7 @@ int muse_process_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
             kept->listeners[i] = -1;
         }
     }
-    muse_settings_number_backends(pconf, s);
+    muse_backends_name(pconf, s);
     open_region(pconf, s);
     if (!region) {
         return OK;

@@ -3,6 +3,7 @@
 #include <http_log.h>
 #include <apr_strings.h>
 
+#include "muse_backends.h"
 #include "muse_config.h"
 #include "muse_json.h"
 #include "muse_settings.h"
@@ -10,26 +11,6 @@
 extern char **environ;
 
 APLOG_USE_MODULE(muse_ai);
-
-void muse_settings_number_backends(apr_pool_t *p, server_rec *main_server)
-{
-    apr_array_header_t *seen = apr_array_make(p, 4, sizeof(const char *));
-    server_rec *s;
-
-    for (s = main_server; s; s = s->next) {
-        muse_server_config *c = muse_config_server(s);
-        const char *fields = muse_backend_fields(p, &c->calls);
-        int i;
-
-        for (i = 0; i < seen->nelts && strcmp(APR_ARRAY_IDX(seen, i, const char *), fields) != 0;
-             i++) {}
-        if (i == seen->nelts) {
-            APR_ARRAY_PUSH(seen, const char *) = fields;
-        }
-        c->backend = i;
-        c->shape = muse_backend_shape(p, &c->calls);
-    }
-}
 
 static const char *level_name(int level)
 {
@@ -44,25 +25,9 @@ static const char *level_name(int level)
 const char *muse_settings_json(apr_pool_t *p, server_rec *main_server, int index)
 {
     const muse_global_config *global = muse_config_global();
-    const char *backends = "";
     const char *passed = "";
-    int next = 0;
     int i;
-    server_rec *s;
 
-    for (s = main_server; s; s = s->next) {
-        const muse_server_config *c = muse_config_server(s);
-
-        if (c->backend == next) {
-            const char *name =
-                apr_psprintf(p, "%s:%u", s->server_hostname ? s->server_hostname : "main", s->port);
-
-            backends =
-                apr_pstrcat(p, backends, next ? "," : "", "{\"server\":", muse_json_text(p, name),
-                            ",", muse_backend_fields(p, &c->calls), "}", NULL);
-            next++;
-        }
-    }
     for (i = 0; i < global->passed->nelts; i++) {
         const char *name = APR_ARRAY_IDX(global->passed, i, const char *);
 
@@ -71,12 +36,12 @@ const char *muse_settings_json(apr_pool_t *p, server_rec *main_server, int index
         }
     }
     return apr_psprintf(p,
-                        "{\"version\":2,\"engine\":%d,\"engines\":%d,\"models\":%s,"
-                        "\"models_where\":%s,\"backends\":[%s],\"passed\":[%s],"
+                        "{\"version\":3,\"engine\":%d,\"engines\":%d,\"models\":%s,"
+                        "\"models_where\":%s,%s,\"passed\":[%s],"
                         "\"pool\":{\"idle\":%s,\"keep_alive\":%s},\"log_level\":\"%s\"}\n",
                         index, global->engines, muse_json_text(p, global->models),
-                        muse_json_text(p, global->models_where), backends, passed,
-                        muse_json_number(p, global->pool_idle),
+                        muse_json_text(p, global->models_where), muse_backends_json(p, main_server),
+                        passed, muse_json_number(p, global->pool_idle),
                         muse_json_flag(global->pool_keep_alive),
                         level_name(ap_get_server_module_loglevel(main_server, APLOG_MODULE_INDEX)));
 }

@@ -4,13 +4,6 @@
 
 #include <httpd.h>
 
-/*
- * Parent, post_config: numbers the distinct backends over all servers, main server first, and
- * writes each server's number, and what of it shapes an answer, into its configuration, where it
- * lives as long as p.
- */
-void muse_settings_number_backends(apr_pool_t *p, server_rec *main_server);
-
 /* The settings of engine `index` as JSON, ended by a newline. Holds keys: for the engine only. */
 const char *muse_settings_json(apr_pool_t *p, server_rec *main_server, int index);
 

@@ -9,8 +9,8 @@
 #include "muse_fcgi.h"
 #include "muse_link.h"
 #include "muse_params.h"
+#include "muse_patience.h"
 #include "muse_stale.h"
-#include "muse_stream.h"
 #include "muse_tally.h"
 
 APLOG_USE_MODULE(muse_ai);
@@ -54,7 +54,7 @@ static int is_running(const muse_request *q, int engine)
 
 void muse_stale_refresh(const muse_request *q)
 {
-    const int engine = muse_stream_engine(q);
+    const int engine = muse_patience_engine(q, 0);
 
     if (muse_store_claim(q->region, &q->page_key, muse_clock_ms(), CLAIM) == MUSE_OK &&
         (!is_running(q, engine) || !hand_over(q, engine))) {

@@ -16,6 +16,7 @@
 #include "muse_link.h"
 #include "muse_log.h"
 #include "muse_params.h"
+#include "muse_patience.h"
 #include "muse_process.h"
 #include "muse_stale.h"
 #include "muse_status.h"
@@ -25,13 +26,10 @@
 APLOG_USE_MODULE(muse_ai);
 
 enum {
-    ENGINE_PATIENCE = 10000, /* ms to wait for an engine that does not run or does not move, */
-    STALE_PATIENCE = 1000,   /* and with a stale copy in hand */
-    GIVEN_UP = 3,            /* failed starts in a row after which waiting is no use */
-    GRACE = 5000,            /* ms that the engine has to say itself that time is up */
-    CONNECTIONS_MOST = 3,    /* how often the engine is asked again */
-    PIECE = 16 * 1024,       /* read and passed on at once */
-    PIECES_MOST = 8,         /* for each step */
+    CONNECTIONS_MOST = 3, /* how often the engine is asked again */
+    REFUSALS_SOON = 5,    /* after so many, it is not asked again so soon */
+    PIECE = 16 * 1024,    /* read and passed on at once */
+    PIECES_MOST = 8,      /* for each step */
 };
 
 typedef enum { CONNECTING, SENDING, READING, FINISHED } stage;
@@ -46,6 +44,8 @@ struct muse_stream {
     stage stage;
     int engine;
     int connections;
+    int refusals;  /* by engines of another configuration */
+    unsigned gone; /* engines whose sockets are gone: one bit each */
     muse_link link;
     muse_fcgi_reader reader;
     muse_log_lines *log; /* made when the engine has something to say */
@@ -62,25 +62,6 @@ static apr_status_t close_link(void *data)
 {
     muse_link_close(&((muse_stream *)data)->link);
     return APR_SUCCESS;
-}
-
-/* The engine of this request, or the next one that runs when that one does not. */
-int muse_stream_engine(const muse_request *q)
-{
-    const int engines = muse_config_global()->engines;
-    const int first = q->engine % engines;
-    int i;
-
-    for (i = 0; i < engines; i++) {
-        const int candidate = (first + i) % engines;
-        muse_engine_info info;
-
-        if (muse_engine_get(q->region, (uint32_t)candidate, &info) == MUSE_OK &&
-            info.state == MUSE_ENGINE_READY) {
-            return candidate;
-        }
-    }
-    return first;
 }
 
 muse_stream *muse_stream_create(const muse_request *q)
@@ -117,7 +98,9 @@ int muse_stream_settle(const muse_stream *s)
 
 int muse_stream_patience(const muse_stream *s)
 {
-    return s->stage == CONNECTING ? 20 : s->answered ? 1000 : 250;
+    return s->stage == CONNECTING ? (s->refusals < REFUSALS_SOON ? 20 : 250)
+           : s->answered          ? 1000
+                                  : 250;
 }
 
 void muse_stream_detach(muse_stream *s)
@@ -206,6 +189,32 @@ static muse_stream_want lose(muse_stream *s)
     return fail(s, HTTP_SERVICE_UNAVAILABLE);
 }
 
+/*
+ * A restart is under way, and the engine is of another configuration than this child. It shares its
+ * socket with the right one, or will when that one has started: so the same is asked again.
+ */
+static muse_stream_want ask_again(muse_stream *s)
+{
+    muse_link_close(&s->link);
+    s->connections = 0; /* it runs well */
+    s->refusals++;
+    s->stage = CONNECTING;
+    ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, s->r,
+                  "MUSE0094: engine %d is of another configuration and refused this request (%d "
+                  "times by now); it is asked again",
+                  s->engine, s->refusals);
+    return MUSE_STREAM_PAUSE;
+}
+
+/* The request was taken: no engine is asked once more. */
+static void note_answered(muse_stream *s)
+{
+    if (!s->answered && s->q->body) {
+        muse_body_drop(s->q->body);
+    }
+    s->answered = 1;
+}
+
 /* A line of the log, or a note, which begins with "=" as no line does. */
 static void take_line(void *context, int level, const char *text)
 {
@@ -247,15 +256,12 @@ static muse_stream_want take_bytes(muse_stream *s, const char *bytes, const char
     apr_size_t length;
     muse_answer_status taken;
 
-    if (!s->answered && s->q->body) {
-        muse_body_drop(s->q->body); /* no engine is asked once more */
-    }
-    s->answered = 1;
     for (;;) {
         switch (muse_fcgi_read(&s->reader, &bytes, end, &data, &length)) {
         case MUSE_FCGI_MORE:
             return MUSE_STREAM_READ;
         case MUSE_FCGI_STDOUT:
+            note_answered(s);
             taken = muse_answer_take(&s->answer, data, length);
             if (taken == MUSE_ANSWER_LEFT) {
                 muse_stream_abandon(s);
@@ -272,6 +278,7 @@ static muse_stream_want take_bytes(muse_stream *s, const char *bytes, const char
                           s->engine);
             return s->answer.begun ? break_off(s, 1) : fail(s, HTTP_BAD_GATEWAY);
         case MUSE_FCGI_STDERR:
+            note_answered(s);
             if (!s->log) {
                 s->log = apr_palloc(s->r->pool, sizeof *s->log);
                 muse_log_lines_init(s->log);
@@ -279,7 +286,7 @@ static muse_stream_want take_bytes(muse_stream *s, const char *bytes, const char
             muse_log_lines_take(s->log, data, length, take_line, s->r);
             break;
         case MUSE_FCGI_END:
-            return end_answer(s);
+            return !s->answered && muse_fcgi_refused(&s->reader) ? ask_again(s) : end_answer(s);
         }
     }
 }
@@ -378,11 +385,16 @@ static muse_stream_want connect_engine(muse_stream *s)
                       "MUSE0033: the path, query or a variable of MuseAiEnv is longer than 64 KB");
         return fail(s, HTTP_REQUEST_ENTITY_TOO_LARGE);
     }
-    s->engine = muse_stream_engine(s->q);
+    s->engine = muse_patience_engine(s->q, s->gone);
     /* Asked again: on a new connection, since the old ones probably ended together. */
-    error = muse_link_open(s->engine, s->connections > 0, &s->link);
+    error = muse_link_open(s->engine, s->connections || s->refusals, &s->link);
     if (error == EAGAIN || error == EINTR) {
         return MUSE_STREAM_PAUSE;
+    }
+    /* A restart with fewer engines has taken away the sockets of those over. */
+    if ((error == ENOENT || error == ECONNREFUSED) && !(s->gone & 1u << s->engine)) {
+        s->gone |= 1u << s->engine;
+        return connect_engine(s);
     }
     if (error) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, error, s->r,
@@ -415,37 +427,21 @@ muse_stream_want muse_stream_step(muse_stream *s)
     return MUSE_STREAM_DONE;
 }
 
-typedef enum { IN_TIME, OUT_OF_TIME, ENGINE_AWAY } lateness;
-
-static lateness find_late(const muse_stream *s, muse_engine_info *info)
+static muse_lateness find_late(const muse_stream *s)
 {
-    const uint64_t now = muse_clock_ms();
-    const uint64_t waited = now - s->opened;
-    const uint64_t allowed =
-        (uint64_t)muse_or(s->q->config->timeout, MUSE_DEFAULT_TIMEOUT) * 1000 + GRACE;
+    const muse_waiting waiting = {
+        .engine = s->engine,
+        .since = s->opened,
+        .answered = s->answered,
+        .refused = s->refusals && s->stage == CONNECTING,
+    };
 
-    info->state = MUSE_ENGINE_NONE;
-    if (waited > allowed) {
-        return OUT_OF_TIME;
-    }
-    if (s->answered) {
-        return IN_TIME;
-    }
-    (void)muse_engine_get(s->q->region, (uint32_t)s->engine, info);
-    if (info->state == MUSE_ENGINE_READY && info->beat_at + MUSE_ENGINE_BEAT_LATE >= now) {
-        return IN_TIME;
-    }
-    return waited > (s->q->stale ? STALE_PATIENCE : ENGINE_PATIENCE) ||
-                   (info->state == MUSE_ENGINE_DOWN && info->failures >= GIVEN_UP)
-               ? ENGINE_AWAY
-               : IN_TIME;
+    return muse_patience_find(s->q, &waiting);
 }
 
 int muse_stream_is_overdue(const muse_stream *s)
 {
-    muse_engine_info info;
-
-    return s->stage != FINISHED && find_late(s, &info) != IN_TIME;
+    return s->stage != FINISHED && find_late(s) != MUSE_IN_TIME;
 }
 
 static muse_stream_want give_up_time(muse_stream *s)
@@ -470,19 +466,31 @@ static muse_stream_want give_up_engine(muse_stream *s, int stuck)
     return fail(s, HTTP_SERVICE_UNAVAILABLE);
 }
 
+static muse_stream_want give_up_strangers(muse_stream *s)
+{
+    ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, s->r,
+                  "MUSE0093: no engine has the configuration that this request came under (%d "
+                  "refusals): httpd was restarted meanwhile, and the engines that fit have ended "
+                  "or do not start; answered 503, the next request may do",
+                  s->refusals);
+    return fail(s, HTTP_SERVICE_UNAVAILABLE);
+}
+
 muse_stream_want muse_stream_check(muse_stream *s)
 {
-    muse_engine_info info;
-
     if (s->stage == FINISHED) {
         return MUSE_STREAM_DONE;
     }
-    switch (find_late(s, &info)) {
-    case OUT_OF_TIME:
+    switch (find_late(s)) {
+    case MUSE_OUT_OF_TIME:
         return give_up_time(s);
-    case ENGINE_AWAY:
-        return give_up_engine(s, info.state == MUSE_ENGINE_READY);
-    case IN_TIME:
+    case MUSE_ENGINE_STUCK:
+        return give_up_engine(s, 1);
+    case MUSE_ENGINE_AWAY:
+        return give_up_engine(s, 0);
+    case MUSE_ENGINES_STRANGE:
+        return give_up_strangers(s);
+    case MUSE_IN_TIME:
         break;
     }
     if (s->stage == CONNECTING) {

@@ -5,7 +5,7 @@
  *
  *   connect → send the request → read the head → pass on the body → done
  *      ▲                              │
- *      └── the engine left before ────┘ its first byte: once more
+ *      └── the engine left before ────┘ its first byte, or refused: once more
  */
 #ifndef MUSE_STREAM_H
 #define MUSE_STREAM_H
@@ -73,8 +73,5 @@ int muse_stream_result(const muse_stream *stream);
  * stale copy first, or tell a program so, and wait for the visitor as output filters do.
  */
 int muse_stream_settle(const muse_stream *stream);
-
-/* The engine for this page: that of its key, or the next one that runs when that one does not. */
-int muse_stream_engine(const muse_request *q);
 
 #endif

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Environment } from './settings.ts';
 
 export const backendSchema = z.object({
+  name: z.string().min(1),
   server: z.string(),
   endpoint: z.string().nullable(),
   endpoints: z.array(z.string()),
@@ -22,6 +23,8 @@ export const backendSchema = z.object({
 type BackendFields = z.infer<typeof backendSchema>;
 
 export interface Backend {
+  /** What httpd knows it by; undefined where there is no httpd. */
+  readonly name?: string | undefined;
   readonly server: string;
   /** Where models without an endpoint of their own are. */
   readonly endpoint: string | undefined;
@@ -54,12 +57,16 @@ export interface CallSettings {
 }
 
 /** `MUSE_AI_ENDPOINT` and `MUSE_AI_API_KEY` of the environment win over the configuration. */
-export function readBackend(fields: BackendFields, environment: Environment): Backend {
+export function readBackend(
+  fields: Omit<BackendFields, 'name'> & { readonly name?: string },
+  environment: Environment,
+): Backend {
   const named = said(environment.MUSE_AI_ENDPOINT);
   const written = [...fields.endpoints, ...(said(fields.endpoint) ? [fields.endpoint] : [])];
   // A key that was written beside endpoints does not go to another one.
   const isWritten = named === undefined || written.length === 0 || written.includes(named);
   return Object.freeze({
+    name: fields.name,
     server: fields.server,
     endpoint: named ?? said(fields.endpoint),
     endpoints: Object.freeze(named === undefined ? [...fields.endpoints] : []),

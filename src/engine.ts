@@ -6,6 +6,7 @@
  */
 
 import { Socket } from 'node:net';
+import { Backends } from './backends.ts';
 import { createAnswers } from './caching/answers.ts';
 import { CallCounts } from './call-counts.ts';
 import { tellAll } from './calls.ts';
@@ -20,6 +21,7 @@ import type { Handler, Reply } from './exchange.ts';
 import { serveFastCgi } from './fastcgi/server.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { createLog, type Log, oneLine, stderrSink } from './log.ts';
+import { ownTable } from './models/own-table.ts';
 import { ModelSource } from './models/source.ts';
 import { systemFiles } from './pages/files.ts';
 import { PageStore } from './pages/page-store.ts';
@@ -57,12 +59,13 @@ async function run(): Promise<void> {
   const control = openControl(new Socket({ fd: CONTROL_FD, readable: true, writable: true }));
   const settings = await readSettings(control.settings);
   const secrets = new Secrets();
-  for (const backend of settings.backends) secrets.add(backend.apiKey);
+  for (const { apiKey } of [...settings.backends, ...settings.former]) secrets.add(apiKey);
   const log = createLog(toStderr, settings.logLevel, secrets);
   const clock = systemClock;
   const region = attachRegion();
 
-  const models = new ModelSource({ settings, table: region, clock, secrets, log });
+  const table = ownTable(region, settings.engine, process.pid);
+  const models = new ModelSource({ settings, table, clock, secrets, log });
   await models.load();
   const sources = new Sources({
     files: systemFiles,
@@ -89,6 +92,7 @@ async function run(): Promise<void> {
   const counts = new CallCounts(region, region.claimCounters());
   const endpoints = new EndpointMemory();
   const { backends, engine } = settings;
+  const named = new Backends(backends, settings.former);
   const reporter = new EngineReporter({ models, backends, endpoints, secrets });
   const moves = startHeartbeat(() => {
     region.beat(engine);
@@ -106,7 +110,7 @@ async function run(): Promise<void> {
       secrets,
       endpoints,
     }),
-    backends: settings.backends,
+    backends: named,
     answers: createAnswers(region, clock, log),
     calls: tellAll(tracing === undefined ? [counts] : [counts, tracing.calls]),
     clock,
@@ -131,9 +135,12 @@ async function run(): Promise<void> {
   const handle: Handler = (request, reply) => {
     moves();
     if (isForStatus(request)) return status(request, reply);
-    return (request.params.has('MUSE_DOOR') ? door : pipeline)(request, reply);
+    return (request.params.has('MUSE_DOOR') ? door : pipeline)(named.admit(request), reply);
   };
-  const server = await serveFastCgi(LISTEN_FD, handle, { log });
+  const server = await serveFastCgi(LISTEN_FD, handle, {
+    log,
+    takes: (params) => named.knows(params),
+  });
   control.ready();
   void watchModels(models, settings, clock, log);
 

@@ -1,5 +1,6 @@
 /** What is to be written for one request: all that the page, its model and the site say. */
 
+import type { Backends } from './backends.ts';
 import { contentKey } from './caching/keys.ts';
 import { type CachePolicy, cachePolicy } from './caching/policy.ts';
 import { MuseError } from './errors.ts';
@@ -16,7 +17,6 @@ import type { ProviderDirectory } from './providers/directory.ts';
 import type { CompletionRequest, Provider } from './providers/provider.ts';
 import { samplingOf } from './providers/sampling.ts';
 import type { Asked, CacheMode } from './request.ts';
-import type { Backend } from './settings.ts';
 
 /** What is to be known of a job to find and send its answer. */
 export interface JobFacts {
@@ -41,7 +41,7 @@ export interface Job extends JobFacts {
 export interface JobSources {
   readonly prompts: PromptStore;
   readonly providers: ProviderDirectory;
-  readonly backends: readonly Backend[];
+  readonly backends: Pick<Backends, 'find'>;
 }
 
 const MAX_TOKENS_DEFAULT = 16_384;
@@ -55,7 +55,7 @@ export async function prepareJob(
   form: Fields,
   sources: JobSources,
 ): Promise<Job> {
-  const backend = sources.backends[asked.backend];
+  const backend = sources.backends.find(asked.backend);
   if (backend === undefined) {
     throw new MuseError('request-invalid', `httpd names the backend ${asked.backend}: unknown`);
   }

@@ -22,7 +22,8 @@ export interface Asked {
   readonly model: string | undefined;
   /** MuseAiModel of the directory: the page's own wins over it. */
   readonly modelDefault: string | undefined;
-  readonly backend: number;
+  /** The name of what calls are made with; undefined: the main server's. */
+  readonly backend: string | undefined;
   readonly cache: CacheMode;
   /** Seconds. */
   readonly cacheTtl: number | undefined;
@@ -92,7 +93,7 @@ export function readRequest(params: ReadonlyMap<string, string>): Asked {
     pageKey: readKey(params.get('MUSE_PAGE_KEY')),
     model: params.get('MUSE_MODEL') || undefined,
     modelDefault: params.get('MUSE_MODEL_DEFAULT') || undefined,
-    backend: readNumber(params, 'MUSE_BACKEND') ?? 0,
+    backend: params.get('MUSE_BACKEND'),
     cache: readCacheMode(params.get('MUSE_CACHE')),
     cacheTtl: readNumber(params, 'MUSE_CACHE_TTL'),
     cacheStale: readNumber(params, 'MUSE_CACHE_STALE'),

@@ -6,12 +6,13 @@ import { type Backend, backendSchema, readBackend, said } from './backend.ts';
 export type { Backend } from './backend.ts';
 
 const line = z.object({
-  version: z.literal(2),
+  version: z.literal(3),
   engine: z.int().min(0),
   engines: z.int().min(1),
   models: z.string().nullable(),
   models_where: z.string().nullable(),
   backends: z.array(backendSchema).min(1),
+  former: z.array(backendSchema),
   passed: z.array(z.string()),
   pool: z.object({ idle: z.int().nullable(), keep_alive: z.boolean().nullable() }),
   log_level: z.enum(['error', 'warn', 'notice', 'info', 'debug', 'trace']),
@@ -34,8 +35,10 @@ export interface Settings {
   readonly modelsFile: string | undefined;
   /** Where the directive that names the file stands, for messages. */
   readonly modelsWhere: string | undefined;
-  /** Never empty; index 0 is the main server's. */
+  /** Never empty; the first is the main server's. */
   readonly backends: readonly Backend[];
+  /** Those that were in force before the last restarts, for requests from then. */
+  readonly former: readonly Backend[];
   readonly environment: Environment;
   readonly pool: PoolSettings;
   readonly logLevel: z.infer<typeof line>['log_level'];
@@ -55,13 +58,14 @@ export function parseSettings(text: string, environment: Environment): Settings 
     );
   }
   const raw = parsed.data;
-  const backends = raw.backends.map((each) => readBackend(each, environment));
+  const read = (each: (typeof raw.backends)[number]) => readBackend(each, environment);
   return Object.freeze({
     engine: raw.engine,
     engines: raw.engines,
     modelsFile: said(raw.models),
     modelsWhere: said(raw.models_where),
-    backends: Object.freeze(backends),
+    backends: Object.freeze(raw.backends.map(read)),
+    former: Object.freeze(raw.former.map(read)),
     environment: Object.freeze({ ...environment }),
     pool: Object.freeze({
       idle: raw.pool.idle ?? undefined,

@@ -1,5 +1,6 @@
 /** `muse render`: what would be sent to the model, and what it would cost. */
 
+import { Backends } from '../backends.ts';
 import { MuseError } from '../errors.ts';
 import { readForm } from '../forms/form.ts';
 import { type Job, prepareJob } from '../job.ts';
@@ -47,7 +48,11 @@ async function render(call: Call, { params, body }: Visit) {
       directory: asked.modelDefault,
     };
     const model = models.choose(wishes, log);
-    job = await prepareJob(asked, page, model, form, { prompts, providers, backends });
+    job = await prepareJob(asked, page, model, form, {
+      prompts,
+      providers,
+      backends: new Backends(backends),
+    });
     const [backend] = backends;
     url = backend && providers.find(model, backend).url;
   } catch (thrown) {

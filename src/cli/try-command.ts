@@ -1,5 +1,6 @@
 /** `muse try`: a page as its visitor would get it, on the terminal. */
 
+import { Backends } from '../backends.ts';
 import { tellAll } from '../calls.ts';
 import { DeferredAnswers } from '../deferred/deferred-answers.ts';
 import { EVENTS } from '../events.ts';
@@ -39,7 +40,7 @@ const USAGE = EVENTS['answer-usage'].number;
 function pipelineOf(site: Site) {
   const { backends, clock, log, models, pages, prompts, providers } = site;
   return createPipeline({
-    ...{ backends, clock, log, models, pages, prompts, providers },
+    ...{ backends: new Backends(backends), clock, log, models, pages, prompts, providers },
     answers: noCache,
     deferred: new DeferredAnswers(clock, 0),
     calls: tellAll([]),

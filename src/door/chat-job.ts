@@ -40,7 +40,7 @@ export function prepareChat(
   log: Log,
 ): ChatJob {
   const model = findModel(chat.model, asked.modelDefault, sources.models, log);
-  const backend = sources.backends[asked.backend];
+  const backend = sources.backends.find(asked.backend);
   if (backend === undefined) {
     throw new MuseError('request-invalid', `httpd names the backend ${asked.backend}: unknown`);
   }

@@ -24,6 +24,8 @@ import { FastCgiReply } from './reply.ts';
 /** What a connection needs of its server. */
 export interface ConnectionHost {
   readonly limits: PairLimits;
+  /** Whether a request is for this server at all. */
+  takes(params: PageRequest['params']): boolean;
   /** Answers a request; the reply is to be over when it returns. */
   run(request: PageRequest, reply: FastCgiReply): void;
   /** The request can't be taken: says so with a status. */
@@ -173,7 +175,10 @@ export class Connection {
       return;
     }
     exchange.params = undefined;
-    this.#host.run({ params: params.finish(), body, signal: controller.signal }, reply);
+    const all = params.finish();
+    if (this.#host.takes(all)) {
+      this.#host.run({ params: all, body, signal: controller.signal }, reply);
+    } else reply.refuse();
   }
 
   #stdin(exchange: Exchange, data: Uint8Array): void {

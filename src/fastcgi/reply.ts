@@ -103,6 +103,13 @@ export class FastCgiReply implements Reply {
     this.#listener.ended();
   }
 
+  /** The request is for another server: nothing of it was done, and it may be sent there. */
+  refuse(): void {
+    this.#stage = 'ended';
+    this.#channel.send([encodeEnd(this.#id, 0, PROTOCOL_STATUS.unknownRole)]);
+    this.#listener.ended();
+  }
+
   /** The client asked to stop: the request ends now, whatever the handler still does. */
   abandon(): void {
     if (this.isOver) return;

@@ -14,6 +14,8 @@ export interface FastCgiOptions {
   readonly limits?: PairLimits;
   /** Takes what concerns a connection rather than a request; standard error by default. */
   readonly log?: Log;
+  /** Whether a request is for this server; another is refused unanswered. All are by default. */
+  readonly takes?: (params: PageRequest['params']) => boolean;
 }
 
 export interface FastCgiServer {
@@ -46,6 +48,7 @@ export async function serveFastCgi(
 
   const host: ConnectionHost = {
     limits: options.limits ?? PAIR_LIMITS,
+    takes: options.takes ?? (() => true),
     run(request, reply) {
       const answered = runHandler(handler, request, reply, log).finally(() => {
         running.delete(answered);

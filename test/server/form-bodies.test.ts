@@ -1,49 +1,11 @@
 /** How the body of a form comes in: slowly, in pieces, after a "100 Continue", too large. */
-import { connect, type Socket } from 'node:net';
 import { expect } from 'vitest';
-import { type Httpd, scriptedPage, test, waitUntil } from '../harness/index.ts';
+import { scriptedPage, test, waitUntil } from '../harness/index.ts';
 import { lastPrompt, letterTo, post, prepare, urlencoded } from './form-pages.ts';
+import { Line, postHead } from './line.ts';
 import { killed, readyAgain } from './topic-pages.ts';
 
-/** A connection on which a test says what it likes. */
-class Line implements Disposable {
-  text = '';
-  isOver = false;
-  readonly #socket: Socket;
-
-  constructor(httpd: Httpd) {
-    this.#socket = connect(httpd.port, '127.0.0.1');
-    this.#socket.on('data', (bytes: Buffer) => {
-      this.text += bytes.toString('latin1');
-    });
-    this.#socket.on('error', () => undefined);
-    this.#socket.on('close', () => {
-      this.isOver = true;
-    });
-  }
-
-  send(text: string): void {
-    this.#socket.write(text);
-  }
-
-  async waitFor(wanted: RegExp): Promise<void> {
-    await waitUntil(`${wanted} in ${JSON.stringify(this.text)}`, () => wanted.test(this.text));
-  }
-
-  [Symbol.dispose](): void {
-    this.#socket.destroy();
-  }
-}
-
-const head = (path: string, ...lines: string[]) =>
-  [
-    `POST ${path} HTTP/1.1`,
-    'Host: localhost',
-    'Content-Type: application/x-www-form-urlencoded',
-    ...lines,
-    '',
-    '',
-  ].join('\r\n');
+const head = (path: string, ...lines: string[]) => postHead(path, 'Host: localhost', ...lines);
 
 test('a client that asks first is told to go on, or at once why not', async ({
   httpd,

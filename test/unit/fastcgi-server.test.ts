@@ -20,7 +20,7 @@ import {
   RECORD,
   ROLE_RESPONDER,
 } from '../../src/fastcgi/codec.ts';
-import { type FastCgiServer, serveFastCgi } from '../../src/fastcgi/server.ts';
+import { type FastCgiOptions, type FastCgiServer, serveFastCgi } from '../../src/fastcgi/server.ts';
 import { FastCgiClient } from '../harness/fastcgi-client.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { ListLog } from './support/log.ts';
@@ -46,8 +46,8 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-async function serve(handler: Handler): Promise<void> {
-  server = await serveFastCgi(path, handler, { log });
+async function serve(handler: Handler, options: FastCgiOptions = {}): Promise<void> {
+  server = await serveFastCgi(path, handler, { log, ...options });
 }
 
 async function connect(): Promise<FastCgiClient> {
@@ -106,6 +106,23 @@ async function readBody(request: PageRequest): Promise<string> {
   for await (const piece of request.body) pieces.push(piece);
   return Buffer.concat(pieces).toString();
 }
+
+describe('a request for another server', () => {
+  test('is refused unanswered, and its connection takes the next', async () => {
+    await serve(answerParams, { takes: (params) => params.get('FOR') === 'us' });
+    const client = await connect();
+    const answer = await client.ask({ params: { FOR: 'them' }, body: 'a form' }).whole();
+    expect(answer).toMatchObject({
+      status: 0,
+      text: '',
+      protocolStatus: PROTOCOL_STATUS.unknownRole,
+    });
+    expect(await client.ask({ params: { FOR: 'us' } }).whole()).toMatchObject({
+      status: 200,
+      protocolStatus: PROTOCOL_STATUS.requestComplete,
+    });
+  });
+});
 
 describe('a request and its answer', () => {
   test('go both ways, with a head, a body and an end', async () => {

@@ -14,7 +14,7 @@ describe('a request’s parameters', () => {
       pageKey: undefined,
       model: undefined,
       modelDefault: undefined,
-      backend: 0,
+      backend: undefined,
       cache: 'on',
       cacheTtl: undefined,
       cacheStale: undefined,
@@ -80,7 +80,7 @@ describe('a request’s parameters', () => {
       query: 'q=1',
       model: 'chosen',
       modelDefault: 'directory',
-      backend: 3,
+      backend: '3',
       cache: 'bypass',
       cacheTtl: 0,
       cacheStale: 60,
@@ -111,7 +111,6 @@ describe('a request’s parameters', () => {
   test.for([
     ['MUSE_CACHE', 'maybe'],
     ['MUSE_CACHE_TTL', '-1'],
-    ['MUSE_BACKEND', '1x'],
     ['MUSE_TIMEOUT', '1e99'],
     ['MUSE_PAGE_KEY', 'abc'],
   ] as const)('are refused when %s is "%s"', ([name, value]) => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parseSettings } from '../../src/settings.ts';
 
 const nothing = {
+  name: 'a1',
   endpoint: null,
   endpoints: [],
   api_key: null,
@@ -17,12 +18,13 @@ const nothing = {
 };
 const backend = { ...nothing, server: 'main:80', endpoint: 'http://a/v1', api_key: 'key-a' };
 const whole = {
-  version: 2,
+  version: 3,
   engine: 0,
   engines: 2,
   models: '/etc/models.json',
   models_where: '/etc/muse.conf:12',
   backends: [backend, { ...nothing, server: 'b:80' }],
+  former: [],
   passed: ['OPENAI_API_KEY'],
   pool: { idle: null, keep_alive: null },
   log_level: 'info',
@@ -31,6 +33,14 @@ const read = (change: object, environment = {}) =>
   parseSettings(JSON.stringify({ ...whole, ...change }), environment);
 
 describe('the settings', () => {
+  test('name the backends of before a restart apart', () => {
+    const former = [{ ...backend, name: 'a0' }];
+    const settings = read({ former }, { MUSE_AI_API_KEY: 'key-of-all' });
+    expect(settings.former).toMatchObject([{ name: 'a0', apiKey: 'key-of-all' }]);
+    expect(settings.backends.map(({ name }) => name)).toEqual(['a1', 'a1']);
+    expect(() => read({ backends: [{ ...backend, name: '' }] })).toThrow(/name/);
+  });
+
   test('come from the supervisor’s line', () => {
     expect(read({})).toMatchObject({
       engine: 0,
@@ -48,6 +58,7 @@ describe('the settings', () => {
 
   test('say of calls what the configuration says, and nothing of the rest', () => {
     expect(read({}).backends[0]).toEqual({
+      name: 'a1',
       server: 'main:80',
       endpoint: 'http://a/v1',
       endpoints: [],

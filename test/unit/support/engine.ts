@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { Backends } from '../../../src/backends.ts';
 import { createAnswers } from '../../../src/caching/answers.ts';
 import { tellAll } from '../../../src/calls.ts';
 import { DeferredAnswers } from '../../../src/deferred/deferred-answers.ts';
@@ -52,7 +53,7 @@ export async function openEngine() {
     models,
     prompts: new PromptStore({ files: systemFiles, log, onFolder: () => undefined }),
     providers: { find: (model) => ({ provider, url: `http://${model.name}/v1` }) },
-    backends,
+    backends: new Backends(backends),
     answers: createAnswers(region, clock, log),
     deferred: new DeferredAnswers(clock, 0),
     calls: tellAll([]),

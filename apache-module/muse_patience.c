@@ -1,0 +1,63 @@
+#include <httpd.h>
+
+#include "muse_config.h"
+#include "muse_engines.h"
+#include "muse_patience.h"
+
+enum {
+    ENGINE_PATIENCE = 10000, /* ms to wait for an engine that does not run, does not move or */
+    STALE_PATIENCE = 1000,   /* does not fit; and with a stale copy in hand */
+    GIVEN_UP = 3,            /* failed starts in a row after which waiting is no use */
+    GRACE = 5000,            /* ms that the engine has to say itself that time is up */
+};
+
+int muse_patience_engine(const muse_request *q, unsigned gone)
+{
+    const int engines = muse_config_global()->engines;
+    const int first = q->engine % engines;
+    int there = -1;
+    int i;
+
+    for (i = 0; i < engines; i++) {
+        const int candidate = (first + i) % engines;
+        muse_engine_info info;
+
+        if (gone & 1u << candidate) {
+            continue;
+        }
+        if (muse_engine_get(q->region, (uint32_t)candidate, &info) == MUSE_OK &&
+            info.state == MUSE_ENGINE_READY) {
+            return candidate;
+        }
+        there = there < 0 ? candidate : there;
+    }
+    return there < 0 ? first : there;
+}
+
+muse_lateness muse_patience_find(const muse_request *q, const muse_waiting *w)
+{
+    const uint64_t now = muse_clock_ms();
+    const uint64_t waited = now - w->since;
+    const uint64_t patience = q->stale ? STALE_PATIENCE : ENGINE_PATIENCE;
+    const uint64_t allowed =
+        (uint64_t)muse_or(q->config->timeout, MUSE_DEFAULT_TIMEOUT) * 1000 + GRACE;
+    muse_engine_info info = {.state = MUSE_ENGINE_NONE};
+
+    if (waited > allowed) {
+        return MUSE_OUT_OF_TIME;
+    }
+    if (w->answered) {
+        return MUSE_IN_TIME;
+    }
+    if (w->refused && waited > patience) {
+        return MUSE_ENGINES_STRANGE;
+    }
+    (void)muse_engine_get(q->region, (uint32_t)w->engine, &info);
+    if (info.state == MUSE_ENGINE_READY && info.beat_at + MUSE_ENGINE_BEAT_LATE >= now) {
+        return MUSE_IN_TIME;
+    }
+    if (waited > patience || (info.state == MUSE_ENGINE_DOWN && info.failures >= GIVEN_UP)) {
+        return info.state == MUSE_ENGINE_READY ? MUSE_ENGINE_STUCK : MUSE_ENGINE_AWAY;
+    }
+    return MUSE_IN_TIME;
+}
