@@ -40,7 +40,7 @@ static retained_backends *retained(void)
 
     if (!kept) {
         kept = ap_retained_data_create(RETAINED, sizeof *kept);
-        ap_random_insecure_bytes(kept->secret, sizeof kept->secret);
+        (void)apr_generate_random_bytes(kept->secret, sizeof kept->secret);
     }
     return kept;
 }

@@ -27,6 +27,8 @@ enum {
     STACK = 128 * 1024,
     SLOTS_FIRST = 256,
     LISTS = 3,
+    BUSY = 1000, /* microseconds between events */
+    REST = 500,
 };
 
 static const uint64_t NEVER = UINT64_MAX;
@@ -369,10 +371,25 @@ static int until(uint64_t time)
     return time == NEVER ? -1 : time <= now ? 0 : (int)(time - now);
 }
 
+/*
+ * Where events come thick, those of a moment are taken together: an engine that writes while this
+ * thread is not waiting for it has nobody to wake, which takes most of the time of a write.
+ */
+static void rest_when_busy(apr_time_t *busy_at)
+{
+    const apr_time_t now = apr_time_now();
+
+    if (now >= *busy_at && now - *busy_at < BUSY) {
+        apr_sleep(REST);
+    }
+    *busy_at = apr_time_now();
+}
+
 static void *APR_THREAD_FUNC watch_all(apr_thread_t *thread, void *unused)
 {
     static struct epoll_event events[EVENTS_MOST];
     uint64_t next = NEVER;
+    apr_time_t busy_at = 0;
 
     (void)unused;
     for (;;) {
@@ -399,6 +416,9 @@ static void *APR_THREAD_FUNC watch_all(apr_thread_t *thread, void *unused)
             break;
         }
         call_runners(callers);
+        if (count > 0) {
+            rest_when_busy(&busy_at);
+        }
     }
     apr_thread_exit(thread, APR_SUCCESS);
     return NULL;
