@@ -7,6 +7,9 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** What may not stand in a value: all but tab, space and visible ASCII. */
 const UNSOUND = /[^\t\x20-\x7e]/;
 
+/** The head before this one: that of a page is the same for all of a crowd. */
+let last = { text: '', bytes: Buffer.alloc(0) };
+
 /**
  * The bytes of a head. A name or value comes from whoever wrote the page or its model, so one with
  * a line break in it could say whatever it likes to the client: none is sent.
@@ -18,18 +21,22 @@ export function encodeHead(status: number, headers: readonly Header[]): Buffer {
     throw new BadHeadError('status', `${status} is no status of a final answer (200 to 599)`);
   }
   let text = `Status: ${status}\r\n`;
-  for (const [name, value] of headers) {
-    if (!TOKEN.test(name)) {
-      throw new BadHeadError('name', `${JSON.stringify(name)} is no name of a header`);
-    }
-    if (name.toLowerCase() === 'status') {
-      throw new BadHeadError('name', 'Status is no header here: give the status as a number');
-    }
-    if (UNSOUND.test(value)) {
-      const advice = 'only visible ASCII, spaces and tabs may (RFC 8187 encodes the rest)';
-      throw new BadHeadError('value', `the value of ${name} has a character it may not: ${advice}`);
-    }
-    text += `${name}: ${value}\r\n`;
+  for (const [name, value] of headers) text += `${name}: ${value}\r\n`;
+  if (text === last.text) return last.bytes;
+  for (const header of headers) check(header);
+  last = { text, bytes: Buffer.from(`${text}\r\n`, 'latin1') };
+  return last.bytes;
+}
+
+function check([name, value]: Header): void {
+  if (!TOKEN.test(name)) {
+    throw new BadHeadError('name', `${JSON.stringify(name)} is no name of a header`);
   }
-  return Buffer.from(`${text}\r\n`, 'latin1');
+  if (name.toLowerCase() === 'status') {
+    throw new BadHeadError('name', 'Status is no header here: give the status as a number');
+  }
+  if (UNSOUND.test(value)) {
+    const advice = 'only visible ASCII, spaces and tabs may (RFC 8187 encodes the rest)';
+    throw new BadHeadError('value', `the value of ${name} has a character it may not: ${advice}`);
+  }
 }
