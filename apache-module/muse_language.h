@@ -34,7 +34,8 @@ int muse_language_of_url(const request_rec *r);
 
 /* Notes on requests; of what came before one (r->prev) or has it as a part (r->main) as well. */
 #define MUSE_NOTE_PREFIX "muse-language-prefix" /* what stands before the path, as sent */
-#define MUSE_NOTE_PATH "muse-language-path"     /* the path without it, where it was taken off */
+#define MUSE_NOTE_SHORT "muse-language-short"   /* the path without it, where it was taken off */
+#define MUSE_NOTE_PATH "muse-language-path"     /* the same of a page, whose r->uri has it again */
 #define MUSE_NOTE_TRANSLATED "muse-language-translated"
 
 /*

@@ -89,7 +89,7 @@ static void set_alternates(const muse_request *q, const char *own)
     request_rec *r = q->r;
     const muse_languages *among = q->language.among;
     const request_rec *first = first_of(r);
-    const char *stripped = apr_table_get(first->notes, MUSE_NOTE_PATH);
+    const char *stripped = apr_table_get(first->notes, MUSE_NOTE_SHORT);
     const char *path = stripped ? stripped : first->parsed_uri.path;
     const char *query = other_words(r->pool, first->parsed_uri.query);
     const char *host = host_of(r);

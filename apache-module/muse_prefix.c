@@ -16,15 +16,24 @@
 
 typedef enum { NOWHERE, HERE, ELSEWHERE } place;
 
+static int lists(const request_rec *r, const char *tag)
+{
+    const muse_languages *among = muse_config_dir(r)->languages;
+
+    return among && muse_tag_named(among, tag, strlen(tag)) >= 0;
+}
+
 /* The handler that the configuration sets for all files here, as SetHandler does. */
-static const char *set_handler(const request_rec *r)
+static const char *set_handler(request_rec *r)
 {
     const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
+    const char *handler = core->handler;
+    const char *error;
 
     if (core->expr_handler) {
-        return "";
+        handler = ap_expr_str_exec(r, core->expr_handler, &error);
     }
-    return core->handler && strcmp(core->handler, "none") != 0 ? core->handler : NULL;
+    return handler && *handler && strcmp(handler, "none") != 0 ? handler : NULL;
 }
 
 static int is_pages_handler(const char *handler)
@@ -32,20 +41,25 @@ static int is_pages_handler(const char *handler)
     return handler && (!strcmp(handler, MUSE_HANDLER) || !strcmp(handler, MUSE_HANDLER_ALIAS));
 }
 
+/* Whether visitors send their prompts to this URL. */
+static int is_prompted(request_rec *r)
+{
+    return is_pages_handler(set_handler(r)) && muse_or(muse_config_dir(r)->prompt, 0);
+}
+
 /* Whether the configuration says of this URL already who answers it. */
-static int is_taken(const request_rec *r)
+static int is_taken(request_rec *r)
 {
     const char *handler = set_handler(r);
 
-    return r->proxyreq || r->finfo.filetype != APR_NOFILE ||
-           (handler && (!is_pages_handler(handler) || muse_or(muse_config_dir(r)->prompt, 0)));
+    return r->proxyreq || r->finfo.filetype != APR_NOFILE || is_prompted(r) ||
+           (handler && !is_pages_handler(handler));
 }
 
-static int lists(const request_rec *r, const char *tag)
+/* Whether there is something of ours, or beside it, in this language. */
+static int is_here(request_rec *r, const char *tag)
 {
-    const muse_languages *among = muse_config_dir(r)->languages;
-
-    return among && muse_tag_named(among, tag, strlen(tag)) >= 0;
+    return !r->proxyreq && (r->finfo.filetype != APR_NOFILE || is_prompted(r)) && lists(r, tag);
 }
 
 static const char *with_query(const request_rec *r, const char *path)
@@ -67,7 +81,7 @@ static place look_for(request_rec *r, const char *path, const char *tag)
     if (!is_taken(probe) && !ap_is_HTTP_REDIRECT(probe->status)) {
         found = NOWHERE;
     } else {
-        found = lists(probe, tag) && !probe->proxyreq ? HERE : ELSEWHERE;
+        found = is_here(probe, tag) ? HERE : ELSEWHERE;
     }
     ap_destroy_sub_req(probe);
     return found;
@@ -84,7 +98,7 @@ static int go_on(request_rec *r, const char *path)
 {
     int status;
 
-    apr_table_setn(r->notes, MUSE_NOTE_PATH, path);
+    apr_table_setn(r->notes, MUSE_NOTE_SHORT, path);
     r->uri = (char *)(uintptr_t)path;
     r->filename = r->canonical_filename = r->path_info = NULL;
     r->handler = NULL;
@@ -152,7 +166,7 @@ int muse_prefix_take(request_rec *r)
 
 int muse_prefix_folder(request_rec *r)
 {
-    const char *path = r->main ? NULL : apr_table_get(r->notes, MUSE_NOTE_PATH);
+    const char *path = r->main ? NULL : apr_table_get(r->notes, MUSE_NOTE_SHORT);
     const char *prefix;
 
     if (!path || r->finfo.filetype != APR_DIR || path[strlen(path) - 1] == '/' ||

@@ -25,6 +25,12 @@ static const char *not_a_tag(cmd_parms *cmd, const char *arg)
                         cmd->cmd->name, arg);
 }
 
+/* These would be tags by their form. */
+static int stands_alone(const char *arg)
+{
+    return !strcasecmp(arg, "All") || !strcasecmp(arg, "Off");
+}
+
 static const muse_languages *make_list(apr_pool_t *p, apr_array_header_t *tags)
 {
     muse_languages *languages = apr_palloc(p, sizeof *languages);
@@ -86,7 +92,7 @@ const char *muse_set_languages(cmd_parms *cmd, void *config, int argc, char *con
     for (i = 0; i < count; i++) {
         const char *arg = is_all ? all[i] : argv[i];
 
-        if (!muse_tag_read(arg, strlen(arg), tag)) {
+        if (stands_alone(arg) || !muse_tag_read(arg, strlen(arg), tag)) {
             return not_a_tag(cmd, arg);
         }
         if (!is_in(tags, tag)) {

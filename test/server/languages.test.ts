@@ -1,0 +1,236 @@
+import { describe, expect } from 'vitest';
+import { test } from '../harness/index.ts';
+import { isHit } from './counted-pages.ts';
+import { accept, alternates, cookie, speak, spoken } from './language-pages.ts';
+
+const FEW = ['MuseAiLanguages en es-ES ar pt-BR zh-CN zh-TW', 'MuseAiDefaultLanguage en'];
+
+describe.each(['event', 'prefork'] as const)('on the %s MPM', (mpm) => {
+  test('the URL, the query, a cookie, the browser, the default choose, in this order', async ({
+    httpd,
+    provider,
+  }) => {
+    httpd.config.mpm = mpm;
+    speak(httpd, provider, ...FEW);
+    await httpd.start();
+    const asked: [string, object, string][] = [
+      ['/page', {}, 'en'],
+      ['/page', accept('ar'), 'ar'],
+      ['/page', accept('ar-EG, en;q=0.9'), 'ar'],
+      ['/page', accept('es-MX, en;q=0.9'), 'en'],
+      ['/page', accept('es-MX, de;q=0.9'), 'es-ES'],
+      ['/page', accept('en;q=0.3, zh-Hant-TW, zh;q=0.9'), 'zh-TW'],
+      ['/page', accept('*;q=0'), 'en'],
+      ['/page', { headers: { Cookie: 'language=pt', 'Accept-Language': 'ar' } }, 'pt-BR'],
+      ['/page', cookie('muse_lang=ar; locale=es'), 'es-ES'],
+      ['/page', cookie('mylanguage=ar; languages=ar; x=language=ar; locale="zh_TW"'), 'zh-TW'],
+      ['/page', { headers: { Cookie: 'language=tlh', 'Accept-Language': 'ar' } }, 'ar'],
+      ['/page?lang=es', cookie('language=ar'), 'es-ES'],
+      ['/page?x=1&locale=zh_TW', cookie('language=ar'), 'zh-TW'],
+      ['/page?language=none', cookie('language=ar'), 'ar'],
+      ['/page?mylang=es', cookie('language=ar'), 'ar'],
+      ['/ar/page?lang=es', cookie('language=en'), 'ar'],
+      ['/zh-tw/page', {}, 'zh-TW'],
+      ['/ZH/page.ai', {}, 'zh-CN'],
+    ];
+    for (const [path, options, tag] of asked) {
+      const result = await httpd.get(path, options);
+      expect([path, options, result.status, spoken(result)]).toEqual([path, options, 200, tag]);
+      expect(result.headers['content-language']).toBe(tag);
+      expect(/dir="rtl"/.test(result.text)).toBe(tag === 'ar');
+    }
+  });
+});
+
+test('an Arabic page is Arabic and marked so, for each of its visitors alike', async ({
+  httpd,
+  provider,
+}) => {
+  speak(httpd, provider, ...FEW);
+  await httpd.start();
+  for (const [options, hit] of [
+    [accept('ar'), false],
+    [accept('ar;q=0.9, tlh'), true],
+    [cookie('locale=ar'), true],
+    [{ ...accept('ar'), method: 'HEAD' }, true],
+  ] as const) {
+    const result = await httpd.get('/page', options);
+    expect(isHit(result), JSON.stringify(options)).toBe(hit);
+    expect(result.headers).toMatchObject({
+      'content-language': 'ar',
+      vary: expect.stringMatching(/Accept-Language, ?Cookie/),
+    });
+    if (!('method' in options)) expect(result.text).toContain('<html lang="ar" dir="rtl">');
+  }
+  expect(isHit(await httpd.get('/ar/page'))).toBe(true);
+  expect(provider.received).toBe(1);
+  const etag = (await httpd.get('/page', accept('ar'))).headers.etag ?? '';
+  const same = await httpd.get('/page', {
+    headers: { 'Accept-Language': 'ar', 'If-None-Match': etag },
+  });
+  expect([same.status, same.headers.vary]).toEqual([304, expect.stringContaining('Cookie')]);
+});
+
+test('an answer names the others, by absolute addresses that keep the query', async ({
+  httpd,
+  provider,
+}) => {
+  speak(httpd, provider, 'MuseAiLanguages en es', 'DirectoryIndex index.ai');
+  httpd.site.write('docs/index.ai', 'Index.');
+  httpd.site.write('docs/a "b" <c>.ai', 'Odd.');
+  await httpd.start();
+  const host = httpd.url;
+  const all = (path: string, query = '') => ({
+    en: `${host}/en${path}${query}`,
+    es: `${host}/es${path}${query}`,
+    'x-default': host + path + query,
+  });
+  expect(alternates(await httpd.get('/page'))).toEqual(all('/page'));
+  // From the cache, in another language, and by its own address.
+  expect(alternates(await httpd.get('/page'))).toEqual(all('/page'));
+  const es = await httpd.get('/es/page?b=2&lang=en&c=%3e');
+  expect(alternates(es)).toEqual(all('/page', '?b=2&c=%3e'));
+  expect(es.headers.vary).not.toContain('Accept-Language');
+  expect((await httpd.get('/page?lang=es')).headers.vary).not.toContain('Accept-Language');
+  expect(alternates(await httpd.get('/page?locale=es'))).toEqual(all('/page'));
+  expect(alternates(await httpd.get('/es/docs/'))).toEqual(all('/docs/'));
+  expect(alternates(await httpd.get('/docs/'))).toEqual(all('/docs/'));
+  const odd = await httpd.get('/docs/a%20%22b%22%20%3Cc%3E');
+  expect(alternates(odd)).toEqual(all('/docs/a%20%22b%22%20%3cc%3e'));
+  const named = await httpd.get('/page', { headers: { Host: 'www.example.com:8080' } });
+  expect(alternates(named).es).toBe('http://www.example.com:8080/es/page');
+});
+
+test('links stay in the language of the page', async ({ httpd, provider }) => {
+  speak(httpd, provider, 'MuseAiLanguages en es-ES fr');
+  httpd.site.write('docs/page.ai', 'Deep.');
+  httpd.site.write('docs/text.ai', '---\nrender: markdown\n---\nIn Markdown.');
+  await httpd.start();
+  for (const path of ['/es/docs/page', '/docs/page?lang=es']) {
+    const { text } = await httpd.get(path);
+    const found = [...text.matchAll(/(?:href|action)="(.*?)"/g)].map(([, url]) => url);
+    expect(found).toEqual([
+      ...['/es-ES/about', '/es-ES/docs/near', '/es-ES/docs/page?a=b', '#d', '/fr/about'],
+      ...['//host.example/x', 'mailto:a@b.example', '/plan.pdf', '/es-ES/find.ai'],
+    ]);
+  }
+  const markdown = await httpd.get('/es/docs/text');
+  expect(markdown.text).toMatch(/^<!doctype html>\n?<html lang="es-ES">/);
+});
+
+test('a page that names its own language is in no other', async ({ httpd, provider }) => {
+  speak(httpd, provider, 'MuseAiLanguages en de');
+  httpd.site.write('own.ai', '---\nlang: he\n---\nIts own.');
+  await httpd.start();
+  for (const [hit, path] of [false, true].flatMap((each) => [
+    [each, '/own'] as const,
+    [true, '/de/own'] as const,
+  ])) {
+    const result = await httpd.get(path, accept('de'));
+    expect([path, isHit(result), spoken(result)]).toEqual([path, hit, 'he']);
+    expect(result.headers['content-language']).toBe('he');
+    expect(result.headers.vary).not.toContain('Accept-Language');
+    expect(result.headers.link).toBeUndefined();
+    expect(result.text).toContain('<html lang="he" dir="rtl">');
+    expect(result.text).toContain('href="/about"');
+  }
+  expect(provider.received).toBe(1);
+});
+
+test('visitors of many languages at once each get their own', async ({ httpd, provider }) => {
+  const tags = ['en', 'es', 'fr', 'de', 'ar', 'ja', 'zh-CN', 'pt-BR'];
+  speak(httpd, provider, `MuseAiLanguages ${tags.join(' ')}`);
+  await httpd.start();
+  const visits = Array.from({ length: 240 }, (_, n) => tags[n % tags.length] ?? '');
+  for (let from = 0; from < visits.length; from += 40) {
+    await Promise.all(
+      visits.slice(from, from + 40).map(async (tag, n) => {
+        const result = await (n % 3 === 0
+          ? httpd.get(`/${tag}/page`)
+          : httpd.get('/page', n % 3 === 1 ? accept(tag) : cookie(`language=${tag}`)));
+        expect([spoken(result), result.headers['content-language']]).toEqual([tag, tag]);
+      }),
+    );
+  }
+  expect(provider.received).toBe(tags.length);
+});
+
+test('without MuseAiLanguages nothing is negotiated', async ({ httpd, provider }) => {
+  speak(httpd, provider);
+  httpd.site.write('off/page.ai', 'Off.');
+  await httpd.start();
+  const result = await httpd.get('/page?lang=es', accept('es'));
+  expect(result.text).toContain('in none:');
+  expect(result.headers['content-language']).toBeUndefined();
+  expect(result.headers.link).toBeUndefined();
+  expect(result.headers.vary).not.toContain('Accept-Language');
+  expect((await httpd.get('/es/page')).status).toBe(404);
+});
+
+test('hostile headers give a page', async ({ httpd, provider }) => {
+  speak(httpd, provider, 'MuseAiLanguages All');
+  await httpd.start();
+  for (const value of [
+    ','.repeat(8_000),
+    'en;q=1.0001, ar;q=0.1',
+    'ar;q=abc, *;q=, -;q=1, a-, --, en-',
+    `${'a'.repeat(4_000)}, zh${'-zz'.repeat(1_000)}`,
+    'x'.repeat(9).concat(', \u0001\u007f'),
+    Array.from({ length: 500 }, (_, n) => `x${n % 10}-yy;q=0.${n}`).join(','),
+  ]) {
+    const raw = { headers: { 'Accept-Language': value.replace(/[\u0001\u007f]/g, '\t') } };
+    const result = await httpd.get('/page', raw);
+    expect(result.status, value.slice(0, 40)).toBe(200);
+    expect(['en-US', 'ar', 'zh-CN']).toContain(spoken(result));
+  }
+});
+
+test('prompts of visitors and forms are answered in their language', async ({
+  httpd,
+  provider,
+}) => {
+  speak(httpd, provider, 'MuseAiLanguages en es');
+  const lines = ['SetHandler muse-ai-handler', 'MuseAiPrompt On'];
+  httpd.config.section('Location', '/ai', ...lines, 'MuseAiLanguages en es');
+  httpd.site.write('form.ai', 'To {{ form.name }}.');
+  await httpd.start();
+  expect(spoken(await httpd.get('/ai?prompt=x', accept('es')))).toBe('es');
+  expect(spoken(await httpd.get('/es/ai?prompt=x'))).toBe('es');
+  const form = {
+    method: 'POST',
+    body: 'name=Ann',
+    headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+  };
+  const answer = await httpd.get('/es/form', form);
+  expect([answer.status, spoken(answer)]).toEqual([200, 'es']);
+  expect(answer.headers.link).toBeUndefined();
+});
+
+describe('the configuration', () => {
+  test('is inherited one by one, by .htaccess too', async ({ httpd, provider }) => {
+    speak(httpd, provider, ...FEW);
+    httpd.site.write('de/.htaccess', 'MuseAiLanguages de es-ES\nMuseAiDefaultLanguage de\n');
+    httpd.site.write('off/.htaccess', 'MuseAiLanguages Off\n');
+    httpd.site.write('left/.htaccess', 'MuseAiLanguages fr es-ES\n');
+    for (const folder of ['de', 'off', 'left']) httpd.site.write(`${folder}/page.ai`, folder);
+    await httpd.start();
+    expect(spoken(await httpd.get('/de/page', accept('ar')))).toBe('de');
+    expect((await httpd.get('/off/page', accept('ar'))).text).toContain('in none:');
+    expect(spoken(await httpd.get('/left/page', accept('ar')))).toBe('fr');
+    httpd.log.expect(/MUSE0087: MuseAiDefaultLanguage en is none of MuseAiLanguages fr,es-ES/);
+  });
+
+  test.for([
+    ['MuseAiLanguages en german', '"german" is not the tag of a language'],
+    ['MuseAiLanguages en All', '"All" is not the tag of a language'],
+    ['MuseAiLanguages en_US', '"en_US" is not the tag of a language'],
+    ['MuseAiLanguages', 'give from 1 to 128 tags'],
+    ['MuseAiLanguages en\nMuseAiDefaultLanguage de', 'de is none of MuseAiLanguages en;'],
+    ['MuseAiDefaultLanguage de\nMuseAiLanguages Off', 'de is none of MuseAiLanguages Off;'],
+    ['MuseAiDefaultLanguage 12', '"12" is not the tag of a language'],
+  ] as const)('%j is refused: %s', async ([lines, why], { httpd, provider }) => {
+    speak(httpd, provider, ...lines.split('\n'));
+    const { ok, said } = await httpd.check();
+    expect([ok, said]).toEqual([false, expect.stringContaining(why)]);
+  });
+});
