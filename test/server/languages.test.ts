@@ -1,7 +1,8 @@
 import { describe, expect } from 'vitest';
-import { test } from '../harness/index.ts';
+import { scriptedModel, test, waitUntil } from '../harness/index.ts';
+import { finish, Gate, hold, stream, text } from '../provider/index.ts';
 import { isHit } from './counted-pages.ts';
-import { accept, alternates, cookie, speak, spoken } from './language-pages.ts';
+import { accept, alternates, cookie, opening, speak, spoken } from './language-pages.ts';
 
 const FEW = ['MuseAiLanguages en es-ES ar pt-BR zh-CN zh-TW', 'MuseAiDefaultLanguage en'];
 
@@ -233,4 +234,70 @@ describe('the configuration', () => {
     const { ok, said } = await httpd.check();
     expect([ok, said]).toEqual([false, expect.stringContaining(why)]);
   });
+});
+
+test('over HTTP/2 and TLS the addresses of a page are https', async ({ httpd, provider }) => {
+  httpd.config.modules('http2').tls('Protocols h2');
+  speak(httpd, provider, 'MuseAiLanguages en es');
+  await httpd.start();
+  const client = httpd.http2();
+  try {
+    for (const hit of [false, true]) {
+      const result = await client.open('/es/page').done;
+      expect([result.status, spoken(result), isHit(result)]).toEqual([200, 'es', hit]);
+      expect(alternates(result).en).toBe(`${httpd.tlsUrl}/en/page`);
+    }
+  } finally {
+    await client.close();
+  }
+});
+
+test('a stale page is served and written anew in its own language', async ({ httpd, provider }) => {
+  speak(httpd, provider, 'MuseAiLanguages en es', 'MuseAiCacheTTL 2', 'MuseAiCacheStale 600');
+  await httpd.start();
+  await httpd.get('/page', accept('es'));
+  await httpd.get('/page', accept('en'));
+  const stale = await waitUntil('a stale page', async () => {
+    const result = await httpd.get('/page', accept('es'));
+    expect(spoken(result)).toBe('es');
+    return / ttl=-/.test(result.headers['cache-status'] ?? '') && result;
+  });
+  expect(stale.headers['content-language']).toBe('es');
+  expect(stale.headers.vary).toMatch(/Accept-Language/);
+  expect(alternates(stale).es).toBe(`${httpd.url}/es/page`);
+  await waitUntil('the page to be fresh again', async () => {
+    const result = await httpd.get('/page', accept('es'));
+    expect(spoken(result)).toBe('es');
+    return / ttl=\d/.test(result.headers['cache-status'] ?? '');
+  });
+});
+
+test('visitors of one language join while it is written, and no other', async ({
+  httpd,
+  provider,
+}) => {
+  speak(httpd, provider, 'MuseAiLanguages en es');
+  const gate = new Gate();
+  const steps = [text(`${opening}<p>Once`), hold(gate), text(' upon a time.</html>'), finish()];
+  provider.script(scriptedModel, stream(steps));
+  await httpd.start();
+  const open = [
+    httpd.open('/page', accept('es')),
+    httpd.open('/es/page'),
+    httpd.open('/page', cookie('language=es')),
+    httpd.open('/page', accept('en')),
+  ];
+  await Promise.all(open.map((each) => each.waitFor('Once')));
+  gate.open();
+  const results = await Promise.all(open.map(({ done }) => done));
+  expect(results.map(({ headers }) => headers['content-language'])).toEqual([
+    'es',
+    'es',
+    'es',
+    'en',
+  ]);
+  for (const { text: html, headers } of results) {
+    expect(html).toContain(`<html lang="${headers['content-language']}">`);
+  }
+  expect(provider.received).toBe(2);
 });
