@@ -19,7 +19,8 @@
  *                   muse_metrics_path, muse_origin   MuseAiMetricsEndpoint, …AllowedOrigins
  *                   muse_choice      which model
  *                   muse_language    which language: asked for by muse_prefix, the first part of
- *                                    the URL, and others; muse_language_match compares tags
+ *                                    the URL, muse_accept_language and others;
+ *                                    muse_language_match compares tags
  *                   muse_translation page.es.ai in place of page.ai
  *                   muse_limit       rate limit
  *                   muse_key         page key

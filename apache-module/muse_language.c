@@ -6,6 +6,7 @@
 #include <http_request.h>
 #include <apr_strings.h>
 
+#include "muse_accept_language.h"
 #include "muse_config.h"
 #include "muse_language.h"
 #include "muse_log.h"
@@ -127,7 +128,7 @@ static int of_visitor(request_rec *r, const muse_languages *among)
         return i;
     }
     fallback = of_default(r, among);
-    i = header ? muse_tag_accepted(among, header, fallback) : -1;
+    i = header ? muse_accept_language(among, header, fallback) : -1;
     return i < 0 ? fallback : i;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Language tags (BCP 47) and which of several a visitor gets: RFC 4647's lookup over the weights of
- * RFC 9110. Knows no request and allocates nothing; all that it reads may come from anybody.
+ * Language tags (BCP 47), and which of several comes nearest to what is asked for. Knows no request
+ * and allocates nothing; the texts may come from anybody.
  */
 #ifndef MUSE_LANGUAGE_MATCH_H
 #define MUSE_LANGUAGE_MATCH_H
@@ -33,10 +33,25 @@ int muse_tag_named(const muse_languages *among, const char *text, size_t length)
 /* Which one is nearest to what the text names, if there is any of that language. */
 int muse_tag_nearest(const muse_languages *among, const char *text, size_t length);
 
+/* A search in a site's languages, less those that are refused. */
+typedef struct {
+    const muse_languages *among;
+    unsigned char refused[MUSE_TAGS_MOST];
+} muse_tag_search;
+
+void muse_tag_search_in(muse_tag_search *search, const muse_languages *among);
+
 /*
- * Which one an Accept-Language header asks for. fallback: the number of the one for which "*"
- * stands first. What is not understood of the header is passed over. -1: none of what it asks for.
+ * The steps of muse_tag_nearest, for any language range that has no "*": first RFC 4647's lookup
+ * (section 3.4), by which a language without a region takes any; then another region.
  */
-int muse_tag_accepted(const muse_languages *among, const char *header, int fallback);
+int muse_tag_look_up(const muse_tag_search *search, const char *text, size_t length);
+int muse_tag_look_up_region(const muse_tag_search *search, const char *text, size_t length);
+
+/* The length of the part of a tag that begins at text: of letters and digits. */
+size_t muse_tag_part(const char *text, size_t length);
+
+/* Whether tag is text, or begins with it and goes on with a part of its own. */
+int muse_tag_begins_with(const char *tag, const char *text, size_t length);
 
 #endif

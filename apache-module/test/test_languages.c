@@ -2,7 +2,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#include "muse_language_match.h"
+#include "muse_accept_language.h"
 #include "test.h"
 
 #define LIST(...)                                                                                  \
@@ -12,7 +12,7 @@
 static void check_accepted(const char *file_line, const muse_languages *among, const char *header,
                            const char *wanted)
 {
-    const int i = muse_tag_accepted(among, header, 0);
+    const int i = muse_accept_language(among, header, 0);
     const char *got = i < 0 ? "none" : among->tags[i];
 
     if (strcmp(got, wanted) != 0) {
@@ -202,7 +202,7 @@ TEST(no_header_makes_it_read_past_its_end)
             header[i] = letters[(size_t)rand_r(&seed) % (sizeof letters - 1)];
         }
         header[length] = '\0';
-        found = muse_tag_accepted(among, header, 0);
+        found = muse_accept_language(among, header, 0);
         CHECK(found >= -1 && found < among->count);
         /* Not even a NUL is needed behind these. */
         found = muse_tag_nearest(among, header + 1, length);
