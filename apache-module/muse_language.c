@@ -166,7 +166,7 @@ int muse_language_fixup(request_rec *r)
     muse_language language;
     int prefix;
 
-    if (!r->handler || !muse_language_is_on(r) ||
+    if (!muse_language_is_on(r) || !r->handler ||
         (strcmp(r->handler, MUSE_HANDLER) != 0 && strcmp(r->handler, MUSE_HANDLER_ALIAS) != 0)) {
         return DECLINED;
     }

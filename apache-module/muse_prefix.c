@@ -50,10 +50,13 @@ static int is_prompted(request_rec *r)
 /* Whether the configuration says of this URL already who answers it. */
 static int is_taken(request_rec *r)
 {
-    const char *handler = set_handler(r);
+    const char *handler;
 
-    return r->proxyreq || r->finfo.filetype != APR_NOFILE || is_prompted(r) ||
-           (handler && !is_pages_handler(handler));
+    if (r->proxyreq || r->finfo.filetype != APR_NOFILE || is_prompted(r)) {
+        return 1;
+    }
+    handler = set_handler(r);
+    return handler && !is_pages_handler(handler);
 }
 
 /* Whether there is something of ours, or beside it, in this language. */
@@ -166,11 +169,15 @@ int muse_prefix_take(request_rec *r)
 
 int muse_prefix_folder(request_rec *r)
 {
-    const char *path = r->main ? NULL : apr_table_get(r->notes, MUSE_NOTE_SHORT);
+    const char *path;
     const char *prefix;
 
-    if (!path || r->finfo.filetype != APR_DIR || path[strlen(path) - 1] == '/' ||
+    if (r->finfo.filetype != APR_DIR || r->main ||
         (r->handler && strcmp(r->handler, DIR_MAGIC_TYPE) != 0)) {
+        return DECLINED;
+    }
+    path = apr_table_get(r->notes, MUSE_NOTE_SHORT);
+    if (!path || path[strlen(path) - 1] == '/') {
         return DECLINED;
     }
     prefix = apr_table_get(r->notes, MUSE_NOTE_PREFIX);
@@ -179,9 +186,13 @@ int muse_prefix_folder(request_rec *r)
 
 int muse_prefix_elsewhere(request_rec *r)
 {
-    const char *path = r->main ? NULL : apr_table_get(r->notes, NOTE_ELSEWHERE);
+    const char *path;
 
-    if (!path || r->finfo.filetype != APR_NOFILE || r->handler || r->proxyreq) {
+    if (r->finfo.filetype != APR_NOFILE || r->main || r->handler || r->proxyreq) {
+        return DECLINED;
+    }
+    path = apr_table_get(r->notes, NOTE_ELSEWHERE);
+    if (!path) {
         return DECLINED;
     }
     return redirect(r, r->method_number == M_GET ? HTTP_MOVED_TEMPORARILY : HTTP_TEMPORARY_REDIRECT,

@@ -93,6 +93,19 @@ test('prompts of visitors and forms are answered in their language', async ({
 });
 
 describe('the configuration', () => {
+  test('of the site’s .htaccess alone is enough, before the path too', async ({
+    httpd,
+    provider,
+  }) => {
+    speak(httpd, provider);
+    httpd.site.write('.htaccess', 'MuseAiLanguages en es\n');
+    httpd.site.write('docs/page.ai', 'Deep.');
+    await httpd.start();
+    for (const path of ['/es/page', '/es/docs/page', '/docs/page?lang=es']) {
+      expect([path, spoken(await httpd.get(path))]).toEqual([path, 'es']);
+    }
+  });
+
   test('is inherited one by one, by .htaccess too', async ({ httpd, provider }) => {
     speak(httpd, provider, ...FEW);
     httpd.site.write('de/.htaccess', 'MuseAiLanguages de es-ES\nMuseAiDefaultLanguage de\n');

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import { scriptedModel, test, waitUntil } from '../harness/index.ts';
 import { finish, Gate, hold, stream, text } from '../provider/index.ts';
 import { isHit } from './counted-pages.ts';
+import { fewThreads } from './few-threads.ts';
 import { accept, alternates, cookie, opening, speak, spoken } from './language-pages.ts';
 
 test('an Arabic page is Arabic and marked so, for each of its visitors alike', async ({
@@ -181,4 +182,41 @@ test('visitors of one language join while it is written, and no other', async ({
     expect(html).toContain(`<html lang="${headers['content-language']}">`);
   }
   expect(provider.received).toBe(2);
+});
+
+test('visitors who wait for pages of their languages hold no thread', async ({
+  httpd,
+  provider,
+}) => {
+  fewThreads(httpd, 2);
+  speak(httpd, provider, 'MuseAiLanguages en es');
+  httpd.site.write('page.es.ai', 'La página {{ query.n }}.');
+  httpd.site.write('page.ai', 'The page {{ query.n }}.');
+  httpd.site.write('static.txt', 'static');
+  const gate = new Gate();
+  provider.script(scriptedModel, stream([text(opening), hold(gate), text('</html>'), finish()]));
+  await httpd.start();
+  const paths = ['/es/page', '/en/page', '/page'].flatMap((path) =>
+    [1, 2, 3, 4].map((n) => `${path}?n=${path}${n}`),
+  );
+  const open = paths.map((path) => httpd.open(path, accept('es')));
+  await gate.arrived(paths.length);
+  expect((await httpd.get('/es/static.txt')).text).toBe('static');
+  gate.open();
+  for (const { status, complete } of await Promise.all(open.map(({ done }) => done))) {
+    expect([status, complete]).toEqual([200, true]);
+  }
+});
+
+test('a name of the host that could say more than that is in no header', async ({
+  httpd,
+  provider,
+}) => {
+  speak(httpd, provider, 'MuseAiLanguages en es');
+  httpd.config.lines('HttpProtocolOptions Unsafe');
+  await httpd.start();
+  for (const host of ['a"b', 'a>b', 'a;b', 'a,b', 'a b', "a'b"]) {
+    const { status, headers } = await httpd.get('/es/page', { headers: { Host: host } });
+    expect([host, status, headers.link]).toEqual([host, 200, undefined]);
+  }
 });
