@@ -152,14 +152,15 @@ apr_array_header_t *muse_translation_files(apr_pool_t *p, const char *file)
 {
     apr_array_header_t *files = apr_array_make(p, 4, sizeof(const char *));
     const char *base = base_of(file);
-    const size_t stem = strlen(base) - strlen(SUFFIX);
+    const size_t n = strlen(base);
+    const size_t stem = n > strlen(SUFFIX) ? n - strlen(SUFFIX) : 0;
     const char *folder = apr_pstrmemdup(p, file, (apr_size_t)(base - file));
     char tag[MUSE_TAG_MOST + 1];
     apr_finfo_t info;
     apr_dir_t *dir;
 
     APR_ARRAY_PUSH(files, const char *) = file;
-    if (apr_dir_open(&dir, *folder ? folder : ".", p) != APR_SUCCESS) {
+    if (!stem || apr_dir_open(&dir, *folder ? folder : ".", p) != APR_SUCCESS) {
         return files;
     }
     while (apr_dir_read(&info, APR_FINFO_NAME, dir) == APR_SUCCESS) {

@@ -145,6 +145,22 @@ describe('a link', () => {
   });
 });
 
+test('links that were written in Markdown stay in the language too', () => {
+  const page = {
+    contentType: 'text/html; charset=utf-8',
+    request: { contentType: 'text/markdown' },
+    title: undefined,
+    lang: 'es',
+    place: { path: '/docs/page', language: { tag: 'es', among: ['en', 'es'] } },
+  };
+  const options = { reasoning: 'hide', scripts: undefined, bytesMax: 1_000_000 } as const;
+  const cleaner = createPageCleaner(page, options);
+  const html = cleaner.push('# T\n\n[a](/about) [b](near) ![c](c.png)\n') + cleaner.end();
+  expect([...html.matchAll(/(?:href|src)="(.*?)"/g)].map(([, url]) => url)).toEqual([
+    ...['/es/about', '/es/docs/near', 'c.png'],
+  ]);
+});
+
 describe('in the engine', () => {
   const asked = (tag: string, path = '/page', among = 'en,es') => ({
     ...{ MUSE_LANG: tag, MUSE_LANGUAGES: among, DOCUMENT_URI: path },
