@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { test } from '../harness/index.ts';
+import { test, waitUntil } from '../harness/index.ts';
 import { accept, cookie, speak, spoken } from './language-pages.ts';
 
 const FEW = ['MuseAiLanguages en es-ES ar pt-BR zh-CN zh-TW', 'MuseAiDefaultLanguage en'];
@@ -90,6 +90,27 @@ test('prompts of visitors and forms are answered in their language', async ({
   const answer = await httpd.get('/es/form', form);
   expect([answer.status, spoken(answer)]).toEqual([200, 'es']);
   expect(answer.headers.link).toBeUndefined();
+});
+
+test('who comes back for a page gets it in the language that it was asked for in', async ({
+  httpd,
+  provider,
+}) => {
+  speak(httpd, provider, 'MuseAiLanguages en es');
+  httpd.site.write('page.ai', 'The page {{ query.x }}.');
+  httpd.site.write('own.ai', 'Its own.');
+  httpd.site.write('own.es.ai', 'Lo suyo.');
+  await httpd.start();
+  for (const path of ['/page', '/page?lang=tlh&x=1', '/es/page?x=2', '/own']) {
+    const headers = { Prefer: 'respond-async', 'Accept-Language': 'es' };
+    const away = await httpd.get(path, { headers });
+    expect([path, away.status]).toEqual([path, 202]);
+    const result = await waitUntil('the page', async () => {
+      const answer = await httpd.get(away.headers.location ?? '', accept('en'));
+      return answer.status === 200 && answer;
+    });
+    expect([path, spoken(result), result.headers['content-language']]).toEqual([path, 'es', 'es']);
+  }
 });
 
 describe('the configuration', () => {
