@@ -5,8 +5,8 @@
  *                   muse_backend     those for calls to providers
  *                   muse_backends    the names of those
  *                   muse_directives  the directives, their setters (muse_set_directory,
- *                                    muse_set_csp, muse_set_server, muse_set_backend) and
- *                                    values (muse_values)
+ *                                    muse_set_csp, muse_set_language, muse_set_server,
+ *                                    muse_set_backend) and values (muse_values)
  *                   muse_no_effect   those that do nothing here
  *                   muse_debug       MuseAiDebug
  *   processes       muse_process     region, sockets, supervisor; kept over restarts
@@ -18,12 +18,17 @@
  *                   muse_page        which files are pages; protection of their source
  *                   muse_metrics_path, muse_origin   MuseAiMetricsEndpoint, …AllowedOrigins
  *                   muse_choice      which model
+ *                   muse_language    which language: asked for by muse_prefix, the first part of
+ *                                    the URL, muse_accept_language and others;
+ *                                    muse_language_match compares tags
+ *                   muse_translation page.es.ai in place of page.ai
  *                   muse_limit       rate limit
  *                   muse_key         page key
  *                   muse_cached      answers from the store
  *                   muse_stale       those that are past their time
  *                   muse_purger      those that shall be there no more
  *                   muse_trust       what a browser may do with a page
+ *                   muse_language_headers  what an answer says of its language
  *                   muse_tally       what became of it: counted, timed, noted for the log
  *   programs        muse_door        OpenAI's protocol, told to the engine
  *                   muse_keys        whose key it is; muse_sha256
@@ -52,11 +57,13 @@
 #include "muse_door.h"
 #include "muse_handler.h"
 #include "muse_keys.h"
+#include "muse_language.h"
 #include "muse_link.h"
 #include "muse_metrics_path.h"
 #include "muse_no_effect.h"
 #include "muse_origin.h"
 #include "muse_page.h"
+#include "muse_prefix.h"
 #include "muse_process.h"
 #include "muse_purger.h"
 #include "muse_status.h"
@@ -64,6 +71,8 @@
 
 static void register_hooks(apr_pool_t *p)
 {
+    static const char *const mod_dir[] = {"mod_dir.c", NULL};
+
     (void)p;
     /* the parent */
     ap_hook_pre_config(muse_config_pre, NULL, NULL, APR_HOOK_MIDDLE);
@@ -79,9 +88,13 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_child_init(muse_suspend_child, NULL, NULL, APR_HOOK_MIDDLE);
     /* each request */
     ap_hook_map_to_storage(muse_page_map, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_post_perdir_config(muse_prefix_take, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_post_perdir_config(muse_page_unmap, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_fixups(muse_metrics_path_fixup, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_fixups(muse_page_fixup, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_fixups(muse_language_fixup, NULL, mod_dir, APR_HOOK_LAST);
+    ap_hook_fixups(muse_prefix_folder, NULL, mod_dir, APR_HOOK_LAST);
+    ap_hook_fixups(muse_prefix_elsewhere, mod_dir, NULL, APR_HOOK_LAST);
     ap_hook_fixups(muse_origin_fixup, NULL, NULL, APR_HOOK_LAST);
     ap_hook_handler(muse_handler_run, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(muse_door_run, NULL, NULL, APR_HOOK_MIDDLE);

@@ -9,6 +9,7 @@
 #include <util_script.h>
 
 #include "muse_answer.h"
+#include "muse_language_headers.h"
 #include "muse_tally.h"
 #include "muse_trust.h"
 
@@ -79,6 +80,7 @@ static void read_head(muse_answer *a, const char *head, apr_size_t length)
         if (!a->q->admin && !a->q->door) {
             muse_trust_headers(a->q, scripts);
             muse_request_vary(a->q);
+            muse_language_headers(a->q);
         }
         a->begun = 1;
         return;

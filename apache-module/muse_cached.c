@@ -7,6 +7,7 @@
 #include <util_filter.h>
 
 #include "muse_cached.h"
+#include "muse_language_headers.h"
 #include "muse_tally.h"
 #include "muse_trust.h"
 
@@ -240,6 +241,7 @@ int muse_cached_send(const muse_request *q, const muse_cached *found, int failed
     muse_tally_cached(q, found);
     set_cache_headers(q, found, failed);
     muse_request_vary(q);
+    muse_language_headers(q);
     ap_set_content_length(r, info->body_len);
     forgive_coding_marks(r);
     status = ap_meets_conditions(r);

@@ -99,6 +99,8 @@ void *muse_config_merge_dir(apr_pool_t *p, void *base_config, void *add_config)
     MERGE_POINTER(limit_free);
     MERGE_NUMBER(streaming);
     MERGE_POINTER(origins);
+    MERGE_POINTER(languages);
+    MERGE_POINTER(default_language);
     MERGE_POINTER(client_keys);
     MERGE_NUMBER(max_request_size);
     MERGE_NUMBER(prompt);

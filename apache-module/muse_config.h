@@ -13,6 +13,7 @@
 #include <apr_tables.h>
 
 #include "muse_backend.h"
+#include "muse_language_match.h"
 
 /* The one symbol that httpd looks up. */
 extern module AP_MODULE_DECLARE_DATA muse_ai_module __attribute__((visibility("default")));
@@ -54,7 +55,9 @@ typedef struct {
     int prompt;              /* whether a visitor may send the prompt */
     apr_array_header_t *limit_free; /* apr_ipsubnet_t *: clients that are not counted */
     int streaming;
-    apr_array_header_t *origins; /* const char *: whose scripts may read the answers, or "*" */
+    apr_array_header_t *origins;     /* const char *: whose scripts may read the answers, or "*" */
+    const muse_languages *languages; /* none in it for Off */
+    const char *default_language;    /* a tag, or NULL: the first of them */
 } muse_dir_config;
 
 typedef struct {
@@ -78,6 +81,7 @@ typedef struct {
     apr_array_header_t *passed; /* const char *: names given to PassEnv */
     int pool_idle;              /* seconds for which a connection to a provider is kept */
     int pool_keep_alive;
+    int languages;                 /* whether any section has languages */
     apr_array_header_t *no_effect; /* muse_no_effect: directives that stand there in vain */
 } muse_global_config;
 

@@ -124,7 +124,8 @@ static muse_request *read_request(request_rec *r)
     q->program = is_programs(r);
     q->events = q->program && names_events(r);
     muse_choice_make(r, q->region, &q->choice);
-    muse_key_make(r, q->region, &q->choice, q->query, &q->page_key);
+    muse_language_choose(r, &q->language);
+    muse_key_make(r, q->region, &q->choice, &q->language, q->query, &q->page_key);
     /* A deferred answer is with the engine that began it, whose number its ID begins with. */
     q->engine = q->job ? (int)(apr_atoi64(q->job) & 0xff) : q->page_key.bytes[0];
     return q;

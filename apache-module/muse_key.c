@@ -38,7 +38,7 @@ static void add_text(parts *p, const char *text)
 }
 
 void muse_key_make(const request_rec *r, const muse_region *region, const muse_choice *choice,
-                   const char *query, muse_key *key)
+                   const muse_language *language, const char *query, muse_key *key)
 {
     const muse_dir_config *config = muse_config_dir(r);
     /* The first table comes with the first engine's first answer: before it is as after it. */
@@ -62,12 +62,16 @@ void muse_key_make(const request_rec *r, const muse_region *region, const muse_c
     add_bytes(&p, choice->digest, sizeof choice->digest);
     add_text(&p, r->server->server_hostname);
     add_text(&p, muse_config_server(r->server)->shape);
-    add_text(&p, r->uri);
+    add_text(&p, language->among ? language->path : r->uri);
     add_text(&p, r->filename);
     add_text(&p, query);
     add_text(&p, choice->forced);
     add_text(&p, choice->fallback);
     add_text(&p, config->prompts_dir);
+    if (language->among) {
+        add_text(&p, language->tag);
+        add_text(&p, language->among->joined);
+    }
     for (i = 0; config->env && i < config->env->nelts; i++) {
         const char *name = APR_ARRAY_IDX(config->env, i, const char *);
 

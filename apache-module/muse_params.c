@@ -65,6 +65,14 @@ static void add_programs(const muse_request *q, apr_table_t *params)
     add_text(params, "MUSE_JOB", q->job);
 }
 
+static void add_languages(const muse_language *language, apr_table_t *params)
+{
+    if (language->among) {
+        add_text(params, "MUSE_LANG", language->tag);
+        add_text(params, "MUSE_LANGUAGES", language->among->joined);
+    }
+}
+
 /* All that an engine has to know for a page of its own. */
 static apr_table_t *make_admin(apr_pool_t *p, const muse_request *q)
 {
@@ -98,7 +106,7 @@ apr_table_t *muse_params_make(apr_pool_t *p, const muse_request *q)
     }
     add_text(params, "REQUEST_METHOD", q->refresh ? "GET" : r->method);
     add_text(params, "REQUEST_URI", r->unparsed_uri);
-    add_text(params, "DOCUMENT_URI", r->uri);
+    add_text(params, "DOCUMENT_URI", q->language.among ? q->language.path : r->uri);
     add_text(params, "QUERY_STRING", q->query ? q->query : "");
     add_file(p, r, params);
     add_text(params, "SERVER_NAME", r->server->server_hostname);
@@ -117,6 +125,7 @@ apr_table_t *muse_params_make(apr_pool_t *p, const muse_request *q)
     add_text(params, "MUSE_STALE", q->stale ? "1" : NULL);
     add_text(params, "MUSE_REFRESH", q->refresh ? "1" : NULL);
     add_text(params, "MUSE_SCRIPTS", muse_or(config->scripts, 0) ? "1" : NULL);
+    add_languages(&q->language, params);
     add_text(params, "MUSE_PROMPT", q->prompted ? "1" : NULL);
     add_text(params, "MUSE_PROMPTS_DIR", config->prompts_dir);
     add_text(params, "MUSE_PROMPTS_MINIFY", muse_or(config->prompts_minify, 0) ? "1" : NULL);

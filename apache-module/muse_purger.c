@@ -1,7 +1,7 @@
 /*
  * POST ?all          all pages
- * POST ?path=/page   the page that a visitor gets there, in all its variants
- * POST ?file=/a.ai   the page made of that file, by its name as httpd has it
+ * POST ?path=/page   the page that a visitor gets there, in all its variants and translations
+ * POST ?file=/a.ai   the page made of that file, by its name as httpd has it; the same
  *
  * The answer is {"purged":N} in JSON, or a sentence in plain text that says why not. Who may ask is
  * for the administrator to say (Require); a browser never may: it could be sent here by any page.
@@ -21,6 +21,7 @@
 #include "muse_process.h"
 #include "muse_purge.h"
 #include "muse_purger.h"
+#include "muse_translation.h"
 
 APLOG_USE_MODULE(muse_ai);
 
@@ -50,7 +51,9 @@ static const char *find_file(request_rec *r, const char *path)
     const request_rec *page = path[0] == '/' ? ap_sub_req_lookup_uri(path, r, NULL) : NULL;
     const size_t length = page && page->filename ? strlen(page->filename) : 0;
 
-    return length > 3 && !strcasecmp(page->filename + length - 3, ".ai") ? page->filename : NULL;
+    return length > 3 && !strcasecmp(page->filename + length - 3, ".ai")
+               ? muse_translation_original(page)
+               : NULL;
 }
 
 static void make_tag(const char *file, muse_key *tag)
@@ -82,13 +85,20 @@ static int report(request_rec *r, muse_status status, const char *what, uint64_t
 
 static int purge_file(request_rec *r, const char *file)
 {
-    uint64_t purged;
-    muse_status status;
-    muse_key tag;
+    const apr_array_header_t *files = muse_translation_files(r->pool, file);
+    muse_status status = MUSE_OK;
+    uint64_t sum = 0;
+    int i;
 
-    make_tag(file, &tag);
-    status = muse_purge_page(muse_process_region(), &tag, muse_clock_ms(), &purged);
-    return report(r, status, file, purged);
+    for (i = 0; i < files->nelts && status == MUSE_OK; i++) {
+        uint64_t purged = 0;
+        muse_key tag;
+
+        make_tag(APR_ARRAY_IDX(files, i, const char *), &tag);
+        status = muse_purge_page(muse_process_region(), &tag, muse_clock_ms(), &purged);
+        sum += purged;
+    }
+    return report(r, status, file, sum);
 }
 
 static int purge_all(request_rec *r)

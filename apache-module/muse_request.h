@@ -7,6 +7,7 @@
 #include "muse_body.h"
 #include "muse_choice.h"
 #include "muse_config.h"
+#include "muse_language.h"
 #include "muse_region.h"
 #include "muse_store.h"
 
@@ -16,6 +17,7 @@ typedef struct {
     const muse_dir_config *config;
     muse_region *region;
     muse_choice choice;
+    muse_language language;
     const char *query; /* as sent, less cache-bypass and muse-job; or NULL */
     const char *job;   /* the ID of muse-job, unchecked, for a deferred answer; or NULL */
     int cached;        /* whether this directory keeps answers */

@@ -24,6 +24,8 @@ const char *muse_set_size(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_set_client_keys(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_set_abandoned(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_add_origin(cmd_parms *cmd, void *config, const char *arg);
+const char *muse_set_languages(cmd_parms *cmd, void *config, int argc, char *const argv[]);
+const char *muse_set_default_language(cmd_parms *cmd, void *config, const char *arg);
 
 /* For a server. The number's muse_number_range has its place in muse_backend. */
 const char *muse_set_endpoint(cmd_parms *cmd, void *config, const char *arg);

@@ -17,6 +17,7 @@ import type { ProviderDirectory } from './providers/directory.ts';
 import type { CompletionRequest, Provider } from './providers/provider.ts';
 import { samplingOf } from './providers/sampling.ts';
 import type { Asked, CacheMode } from './request.ts';
+import type { PagePlace } from './trust/language-links.ts';
 
 /** What is to be known of a job to find and send its answer. */
 export interface JobFacts {
@@ -24,7 +25,7 @@ export interface JobFacts {
   readonly policy: CachePolicy;
   /** Content key, 40 hex digits. */
   readonly key: string;
-  /** What the page is, whoever sends it: Content-Type and, if it is said, Content-Language. */
+  /** What the page is, whoever sends it: Content-Type, and its Content-Language if it says one. */
   readonly headers: readonly Header[];
   readonly contentType: string;
 }
@@ -35,6 +36,8 @@ export interface Job extends JobFacts {
   /** Whether scripts are let through. */
   readonly scripts: boolean;
   readonly lang: string | undefined;
+  /** Where links stay in the language of the page. */
+  readonly place: PagePlace | undefined;
   readonly title: string | undefined;
 }
 
@@ -61,11 +64,13 @@ export async function prepareJob(
   }
   const { provider, url, thinkingOff } = sources.providers.find(model, backend);
   const { settings } = page;
-  // The one place that says in which language the page is written: so far the page alone does.
-  const { lang, title } = settings;
+  const { title } = settings;
+  // The one place that says in which language the page is written.
+  const lang = settings.lang ?? asked.language?.tag;
   const contentType = withCharset(settings.content_type);
   const written = settings.render === undefined ? contentType : MARKDOWN;
   const scripts = asked.scripts && isHtml(written);
+  const place = isHtml(contentType) ? placeOf(asked, lang) : undefined;
   const prompts =
     asked.promptsDir === undefined
       ? { systemPrompt: undefined, layout: undefined }
@@ -126,16 +131,25 @@ export async function prepareJob(
       scripts,
       title,
       lang,
+      languages: asked.language && [settings.lang === undefined, place ?? null],
     }),
     headers: [
       ['Content-Type', contentType],
-      ...(lang === undefined ? [] : [['Content-Language', lang] as const]),
+      // Where httpd has chosen the language, it says which one.
+      ...(settings.lang === undefined ? [] : [['Content-Language', settings.lang] as const]),
     ],
     contentType,
     scripts,
     lang,
+    place,
     title,
   };
+}
+
+/** Undefined where no URL can name the language of the page. */
+function placeOf({ language, path }: Asked, lang?: string): PagePlace | undefined {
+  const tag = language?.among.find((each) => each.toLowerCase() === lang?.toLowerCase());
+  return language && tag ? { path, language: { ...language, tag } } : undefined;
 }
 
 /** @throws {MuseError} `input-too-large`, told as 414 where all of it stood in the URL. */

@@ -2,6 +2,7 @@
 
 import { MuseError } from './errors.ts';
 import type { FileMark } from './pages/files.ts';
+import { type Language, readLanguage } from './site-languages.ts';
 
 /** `on`: look up and store. `bypass`: store only. `off`: neither. */
 export type CacheMode = 'on' | 'bypass' | 'off';
@@ -67,6 +68,8 @@ export interface Asked {
   readonly deferredId: string | undefined;
   /** The visitor's trace, as sent. */
   readonly traceparent: string | undefined;
+  /** Chosen for the visitor; undefined: this directory has no languages. */
+  readonly language: Language | undefined;
   /** Declared environment variables, by name. */
   readonly env: ReadonlyMap<string, string>;
 }
@@ -118,6 +121,7 @@ export function readRequest(params: ReadonlyMap<string, string>): Asked {
     prefer: params.get('HTTP_PREFER'),
     deferredId: params.get('MUSE_JOB'),
     traceparent: params.get('HTTP_TRACEPARENT'),
+    language: readLanguage(params.get('MUSE_LANG'), params.get('MUSE_LANGUAGES')),
     env: readEnv(params),
   };
 }

@@ -29,6 +29,8 @@ export interface ContentKeyParts extends Sampling {
   readonly scripts?: boolean;
   readonly title: string | undefined;
   readonly lang: string | undefined;
+  /** What else depends on the languages of the directory; undefined: it has none. */
+  readonly languages?: unknown;
 }
 
 /** 40 hex digits. */
@@ -47,6 +49,7 @@ export function contentKey(parts: ContentKeyParts): string {
     parts.stop ?? null,
     [parts.contentType, parts.title ?? null, parts.lang ?? null],
     [parts.written ?? parts.contentType, parts.scripts ?? false],
+    ...(parts.languages === undefined ? [] : [{ languages: parts.languages }]),
     ...(parts.thinkingOff === true ? ['thinking off'] : []),
   ];
   return hash('sha1', JSON.stringify(said), 'hex');

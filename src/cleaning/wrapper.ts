@@ -1,5 +1,6 @@
 /** The document that is made around an answer which is none. */
 
+import { isRightToLeft } from '../language.ts';
 import { HEAD_ELEMENTS } from './elements.ts';
 
 export interface WrapperOptions {
@@ -7,7 +8,6 @@ export interface WrapperOptions {
   readonly lang?: string | undefined;
 }
 
-const RIGHT_TO_LEFT: ReadonlySet<string> = new Set(['ar', 'fa', 'he', 'ur']);
 const DEFAULT_TITLE = 'Page';
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -66,6 +66,5 @@ function metadata(title = DEFAULT_TITLE): string {
 
 function languageAttributes(lang: string | undefined): string {
   if (lang === undefined || lang === '') return '';
-  const [primary = ''] = lang.toLowerCase().split('-');
-  return ` lang="${escapeHtml(lang)}"${RIGHT_TO_LEFT.has(primary) ? ' dir="rtl"' : ''}`;
+  return ` lang="${escapeHtml(lang)}"${isRightToLeft(lang) ? ' dir="rtl"' : ''}`;
 }

@@ -4,6 +4,7 @@ import { basename, resolve } from 'node:path';
 import type { PageRequest } from '../exchange.ts';
 import { type Call, Complaint, type Option } from './command.ts';
 import { isFolder } from './find-pages.ts';
+import { languageOption, readTag } from './language-option.ts';
 import { siteOptions } from './site.ts';
 
 /** What a visitor and a directory's configuration would say of a page. */
@@ -36,6 +37,8 @@ export const pageOptions: readonly Option[] = [
   { name: 'max-input', value: 'BYTES', help: 'as MuseAiMaxInput' },
   { name: 'timeout', value: 'SECONDS', help: 'as MuseAiTimeout' },
   { name: 'scripts', help: 'as MuseAiScripts On' },
+  languageOption('the language that the visitor gets'),
+  { name: 'languages', value: 'TAG,…', help: 'as MuseAiLanguages; without it --lang alone' },
   ...siteOptions,
 ];
 
@@ -83,6 +86,11 @@ function paramsOf({ words, options }: Call): Map<string, string> {
   add('MUSE_PROMPTS_DIR', prompts && resolve(prompts));
   if (options.has('minify')) params.set('MUSE_PROMPTS_MINIFY', '1');
   if (options.has('scripts')) params.set('MUSE_SCRIPTS', '1');
+  const lang = options.text('lang');
+  if (lang !== undefined) {
+    add('MUSE_LANG', readTag(lang));
+    add('MUSE_LANGUAGES', options.text('languages')?.split(',').map(readTag).join(','));
+  }
   const addNumber = (name: string, option: string, least: number, most: number): void => {
     const number = options.number(option, -1, least, most);
     if (number >= 0) params.set(name, String(number));

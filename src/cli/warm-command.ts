@@ -4,6 +4,7 @@ import { relative, sep } from 'node:path';
 import { type Call, type Command, Complaint, DONE, FAILED } from './command.ts';
 import { findPages, isFolder, isPageName } from './find-pages.ts';
 import { inParallel } from './in-parallel.ts';
+import { languageOption, readTag } from './language-option.ts';
 import type { Output } from './output.ts';
 import { serverUrl, urlOption, withoutPassword } from './server.ts';
 import { type Warmed, warmOne } from './warm-one.ts';
@@ -25,8 +26,9 @@ export const warmCommand: Command = {
       short: 'H',
       value: 'NAME=VALUE',
       multiple: true,
-      help: 'a header to send, such as Accept-Language=de',
+      help: 'a header to send, such as X-Muse-Model=quick',
     },
+    { ...languageOption('one of the languages in which to ask for each page'), multiple: true },
   ],
   details:
     'FOLDER stands for all pages in it, at URLs without ".ai"; URL for one page, with its query. They\n' +
@@ -36,7 +38,8 @@ export const warmCommand: Command = {
     const { options, output, signal } = call;
     const width = options.number('concurrency', AT_ONCE, 1, 64);
     const headers = new Headers(options.pairs('header'));
-    const urls = [...new Set(call.words.flatMap((word) => urlsOf(word, call)))];
+    const pages = call.words.flatMap((word) => urlsOf(word, call));
+    const urls = [...new Set(inLanguages(pages, options.all('lang')))];
     let done = 0;
     const results = await inParallel(urls, width, signal, async (url) => {
       const result = await warmOne(new URL(url), headers, signal);
@@ -67,6 +70,18 @@ function urlsOf(word: string, { options, environment }: Call): string[] {
     page.pathname = `${folder}${pathOf(relative(word, file))}`;
     return page.href;
   });
+}
+
+/** Each page with each language before its path, which is the page for those who get it. */
+function inLanguages(pages: readonly string[], tags: readonly string[]): readonly string[] {
+  if (tags.length === 0) return pages;
+  return pages.flatMap((page) =>
+    tags.map((tag) => {
+      const url = new URL(page);
+      url.pathname = `/${readTag(tag)}${url.pathname}`;
+      return url.href;
+    }),
+  );
 }
 
 /** `garden/roses` for `garden/roses.ai`, and `garden/` for `garden/index.ai`. */

@@ -92,7 +92,7 @@ async function patience(
 }
 
 function sendAway(reply: Reply, asked: Asked, id: string): void {
-  const location = locationOf(asked.uri, id);
+  const location = locationOf(asked.uri, id, asked.language?.tag);
   const body = Buffer.from(`${JSON.stringify({ status: 'writing', location })}\n`);
   reply.head(202, [
     ['Content-Type', 'application/json'],

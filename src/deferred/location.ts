@@ -4,11 +4,16 @@ const JOB = 'muse-job=';
 /** Words that are for the module and not for the page. */
 const OWN = /^(?:cache-bypass=1$|muse-job=)/;
 
-/** The reference for the answer `id` of what was asked for by `uri`, a path and query as sent. */
-export function locationOf(uri: string, id: string): string {
+/**
+ * The reference for the answer `id` of what was asked for by `uri`, a path and query as sent. In it
+ * is also the `language`, which whoever comes back may not ask for again.
+ */
+export function locationOf(uri: string, id: string, language?: string): string {
   const { path, query } = split(uri);
+  const said = language === undefined ? [] : [`lang=${language}`];
   const words = query.split('&').filter((word) => word !== '' && !OWN.test(word));
-  return `${path}?${[...words, `${JOB}${id}`].join('&')}`;
+  const others = words.filter((word) => !said.includes(word));
+  return `${path}?${[...others, ...said, `${JOB}${id}`].join('&')}`;
 }
 
 function split(uri: string): { path: string; query: string } {

@@ -1,5 +1,6 @@
 /** The messages for the model: what the site says, then what the page says. */
 
+import { nameOfLanguage } from '../language.ts';
 import { isHtml } from '../media-type.ts';
 import { defaultSystemPrompt, formRule, type PromptSubject } from './default-prompt.ts';
 import type { Prompts } from './prompts.ts';
@@ -32,7 +33,8 @@ export function composeMessages(parts: MessageParts): Message[] {
     systemPrompt && formRule(parts),
   ];
   if (parts.lang !== undefined) {
-    system.push(`Write the page in the language with the tag "${parts.lang}" (BCP 47).`);
+    const name = nameOfLanguage(parts.lang) ?? 'the language';
+    system.push(`Write the page in ${name} with the language tag "${parts.lang}" (BCP 47).`);
   }
   if (parts.title !== undefined) system.push(`The title of the page is "${parts.title}".`);
   if (parts.prompt.includes(`<${VISITOR_ELEMENT} `)) system.push(VISITOR_RULE);

@@ -1,18 +1,17 @@
 /** A cleaner whose output is not trusted: it goes through the filter before anybody gets it. */
 
 import type { Cleaner, CleaningOutcome, NoticeKind } from '../cleaning/cleaning.ts';
-import { HtmlFilter } from './html-filter.ts';
-import type { PageScripts } from './page-scripts.ts';
+import { HtmlFilter, type HtmlFilterOptions } from './html-filter.ts';
 
 export class FilteredCleaner implements Cleaner {
   readonly #cleaner: Cleaner;
-  readonly #scripts: PageScripts | undefined;
+  readonly #options: HtmlFilterOptions;
   #filter: HtmlFilter;
 
-  constructor(cleaner: Cleaner, scripts: PageScripts | undefined) {
+  constructor(cleaner: Cleaner, options: HtmlFilterOptions) {
     this.#cleaner = cleaner;
-    this.#scripts = scripts;
-    this.#filter = new HtmlFilter(scripts);
+    this.#options = options;
+    this.#filter = new HtmlFilter(options);
   }
 
   get outcome(): CleaningOutcome {
@@ -42,7 +41,7 @@ export class FilteredCleaner implements Cleaner {
   /** A page that had ended may be found too long after all, and get a notice then. */
   #last(text: string): string {
     const out = this.#filter.push(text) + this.#filter.end();
-    this.#filter = new HtmlFilter(this.#scripts);
+    this.#filter = new HtmlFilter(this.#options);
     return out;
   }
 }

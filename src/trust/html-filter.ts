@@ -14,7 +14,9 @@ import { type Token, TokenizerMode } from 'parse5';
 import { FOREIGN_ELEMENTS } from '../cleaning/elements.ts';
 import { escapeHtml } from '../cleaning/wrapper.ts';
 import { isAllowedAttribute, isAllowedTag } from './attributes.ts';
+import type { DocumentLanguage } from './document-language.ts';
 import { DROPPED_WHOLE, isAllowedElement } from './elements.ts';
+import type { LanguageLinks } from './language-links.ts';
 import type { PageScripts } from './page-scripts.ts';
 import { StyleText } from './style-text.ts';
 import { type Mode, TokenFeed } from './token-feed.ts';
@@ -36,17 +38,33 @@ const SCRIPT_ATTRIBUTES: ReadonlySet<string> = new Set([
   ...['async', 'class', 'defer', 'id', 'nomodule', 'src', 'type'],
 ]);
 
+/** Attributes by which a visitor comes to another page. */
+const LINKS: ReadonlySet<string> = new Set(['href', 'xlink:href', 'action', 'formaction']);
+const LINKING: ReadonlySet<string> = new Set(['a', 'area', 'form', 'button', 'input']);
+
+export interface HtmlFilterOptions {
+  /** Where scripts are let through: they are counted here. */
+  readonly scripts?: PageScripts | undefined;
+  /** The language of the document. */
+  readonly document?: DocumentLanguage | undefined;
+  /** Where links are to stay in it. */
+  readonly links?: LanguageLinks | undefined;
+}
+
 export class HtmlFilter {
   readonly #scripts: PageScripts | undefined;
+  readonly #document: DocumentLanguage | undefined;
+  readonly #links: LanguageLinks | undefined;
   readonly #feed: TokenFeed;
   readonly #style = new StyleText();
   #out = '';
   #place: Place = 'text';
   #foreignDepth = 0;
 
-  /** `scripts`: where scripts are let through, which counts them. */
-  constructor(scripts?: PageScripts) {
+  constructor({ scripts, document, links }: HtmlFilterOptions = {}) {
     this.#scripts = scripts;
+    this.#document = document;
+    this.#links = links;
     this.#feed = new TokenFeed({
       startTag: (token) => this.#startTag(token),
       endTag: (token) => this.#endTag(token),
@@ -81,7 +99,7 @@ export class HtmlFilter {
   }
 
   #text(chars: string): void {
-    if (this.#place === 'text') this.#out += escapeText(chars);
+    if (this.#place === 'text') this.#out += this.#begin(chars) + escapeText(chars);
     else if (this.#place === 'style') this.#out += this.#style.push(chars);
     else if (this.#place === 'script') {
       this.#scripts?.add(chars);
@@ -89,8 +107,14 @@ export class HtmlFilter {
     }
   }
 
+  /** What the first text has to be preceded by. */
+  #begin(chars: string): string {
+    return this.#document !== undefined && /\S/.test(chars) ? this.#document.before() : '';
+  }
+
   #startTag(token: Token.TagToken): void {
     this.#leavePlace();
+    this.#out += this.#document?.before(token.tagName) ?? '';
     const name = token.tagName;
     const isForeign = this.#foreignDepth > 0;
     const isEmpty = token.selfClosing && isForeign;
@@ -121,11 +145,16 @@ export class HtmlFilter {
 
   #tag(token: Token.TagToken): string {
     let tag = `<${token.tagName}`;
-    for (const attribute of token.attrs) {
+    for (const attribute of this.#document?.attributesOf(token) ?? token.attrs) {
       if (!isAllowedAttribute(token.tagName, attribute)) continue;
-      tag += ` ${attribute.name}="${escapeHtml(attribute.value)}"`;
+      tag += ` ${attribute.name}="${escapeHtml(this.#value(token.tagName, attribute))}"`;
     }
     return token.selfClosing ? `${tag} />` : `${tag}>`;
+  }
+
+  #value(element: string, { name, value }: Token.Attribute): string {
+    if (this.#links === undefined || !LINKS.has(name) || !LINKING.has(element)) return value;
+    return this.#links.lead(value);
   }
 
   /** In SVG a browser would read its text otherwise than its hash is computed here. */

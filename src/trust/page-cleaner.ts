@@ -5,7 +5,9 @@ import type { Cleaner } from '../cleaning/cleaning.ts';
 import { JsonCleaner } from '../cleaning/json-answer.ts';
 import { isHtml, isJson } from '../media-type.ts';
 import { MarkdownCleaner } from '../rendering/markdown-cleaner.ts';
+import { DocumentLanguage } from './document-language.ts';
 import { FilteredCleaner } from './filtered-cleaner.ts';
+import { LanguageLinks, type PagePlace } from './language-links.ts';
 import type { PageScripts } from './page-scripts.ts';
 
 export interface PageToWrite {
@@ -14,6 +16,7 @@ export interface PageToWrite {
   readonly request: { readonly contentType: string };
   readonly title: string | undefined;
   readonly lang: string | undefined;
+  readonly place?: PagePlace | undefined;
 }
 
 export interface PageCleanerOptions {
@@ -25,19 +28,23 @@ export interface PageCleanerOptions {
 }
 
 export function createPageCleaner(
-  { contentType, request, title, lang }: PageToWrite,
+  { contentType, request, title, lang, place }: PageToWrite,
   { reasoning, scripts, bytesMax }: PageCleanerOptions,
 ): Cleaner {
   const document = {
     ...(title === undefined ? {} : { title }),
     ...(lang === undefined ? {} : { lang }),
   };
+  const language = {
+    document: lang === undefined ? undefined : new DocumentLanguage(lang),
+    links: place && new LanguageLinks(place),
+  };
   if (isHtml(request.contentType)) {
     const html = createCleaner({ contentType: 'html', reasoning, ...document });
-    return new FilteredCleaner(html, scripts);
+    return new FilteredCleaner(html, { scripts, ...language });
   }
   const text = createCleaner({ contentType: 'text', reasoning });
   if (isJson(contentType)) return new JsonCleaner(text, bytesMax);
   if (!isHtml(contentType)) return text;
-  return new FilteredCleaner(new MarkdownCleaner(text, document), undefined);
+  return new FilteredCleaner(new MarkdownCleaner(text, document), language);
 }

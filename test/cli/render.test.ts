@@ -53,6 +53,26 @@ test('what it shows is what a visit sends', async ({ httpd, provider }) => {
   expect(provider.received).toBe(1);
 });
 
+test('the language and its key are those of a visit in it', async ({ httpd, provider }) => {
+  enablePages(httpd, provider, 'MuseAiLanguages en pt-BR');
+  const file = httpd.site.write('page.ai', 'In {{ lang }}.');
+  httpd.config.lines('LogFormat "%{muse-key}n" key', 'CustomLog logs/keys.log key');
+  await httpd.start();
+  await httpd.get('/pt/page');
+  const keys = httpd.environment.path('logs', 'keys.log');
+  const key = await waitUntil('the access log', () => readFileSync(keys, 'utf8').trim());
+  const site = ['--models', httpd.conf.path('models.json')];
+  const { json } = await museJson([
+    ...['render', file, '--lang', 'PT-br', '--languages', 'en,pt-BR'],
+    ...site,
+  ]);
+  expect(json).toMatchObject({ lang: 'pt-BR', key });
+  expect(json.messages[1].content).toBe('In pt-BR.');
+  expect(json.messages[0].content).toContain('in Brazilian Portuguese');
+  const wrong = await muse(['render', file, '--lang', 'pt_BR', ...site]);
+  expect([wrong.status, wrong.err]).toEqual([2, expect.stringContaining('"pt_BR" is not the tag')]);
+});
+
 test('a form and an included file are rendered as for a POST', async () => {
   const cwd = folderWith({
     'models.json': JSON.stringify({ models: [writer] }),

@@ -43,6 +43,18 @@ describe('muse warm', () => {
     expect(again.out).toMatch(/0 written, 3 were there, 0 not kept, 0 failed\n$/);
   });
 
+  test('asks for pages in the languages that are named', async ({ httpd, provider }) => {
+    prepare(httpd, provider, 'MuseAiLanguages en es');
+    await httpd.start();
+    const { json } = await museJson(['warm', `${httpd.url}/a`, '-l', 'es', '-l', 'en'], at(httpd));
+    expect(json.pages.map(({ url }: { url: string }) => url.slice(httpd.url.length))).toEqual([
+      '/es/a',
+      '/en/a',
+    ]);
+    expect(json).toMatchObject({ written: 2 });
+    expect(isHit(await httpd.get('/a', { headers: { 'Accept-Language': 'es' } }))).toBe(true);
+  });
+
   test('takes the folder’s own URL, single URLs, and headers', async ({ httpd, provider }) => {
     prepare(httpd, provider);
     await httpd.start();

@@ -67,6 +67,8 @@ test('the demo site serves its pages, follows models.json, and ends on Ctrl-C', 
   const letter = { method: 'POST', body: new URLSearchParams('name=Ann&wishes=a+quiet+week') };
   expect(await (await fetch(`${base}/letter`, letter)).text()).toContain('a quiet week');
   expect((await get('/locks')).text).toContain('Use plain words');
+  expect((await get('/ar/world/tea')).text).toContain('<html lang="ar" dir="rtl">');
+  expect((await get('/es/world/tea')).text).toContain('Cómo se bebe el mate');
   expect((await get('/hello')).headers.get('cache-status')).toContain('hit');
   expect((await get('/hello?model=preview-terse')).text).toContain('preview-terse');
   expect((await get('/closed/draft.ai')).text).not.toContain('Nobody can read it');

@@ -12,6 +12,7 @@ import {
 } from '../harness/index.ts';
 import { cut, Gate, hold, say, stream, text } from '../provider/index.ts';
 import { countedPage, countPages } from './counted-pages.ts';
+import { accept, speak, spoken } from './language-pages.ts';
 
 /** httpd's own caches, each with the lines that put it in front of `/front`. */
 const caches = {
@@ -109,6 +110,31 @@ describe.each(['disk', 'socache'] as const)('mod_cache_%s', (name) => {
     }
     expect(provider.received).toBe(2);
   });
+
+  test.for(['On', 'Off'])(
+    'keeps languages apart, with CacheQuickHandler %s',
+    async (quick, { httpd, provider }) => {
+      putInFront(httpd, name, `CacheQuickHandler ${quick}`, `CacheEnable ${name} /es/front`);
+      speak(httpd, provider, 'MuseAiLanguages en es');
+      httpd.site.write('page.es.ai', 'La página.');
+      httpd.site.write('style.css', 'p {}');
+      await httpd.start();
+      const asked: [string, string, string][] = [
+        ['/front/page', 'en', 'en'],
+        ['/es/front/page', 'en', 'es'],
+        ['/front/page', 'es', 'es'],
+        ['/en/front/page', 'es', 'en'],
+        ['/front/page?lang=es', 'en', 'es'],
+      ];
+      for (let round = 0; round < 4; round += 1) {
+        for (const [path, header, tag] of asked) {
+          const result = await httpd.get(path, accept(header));
+          expect([round, path, header, spoken(result)]).toEqual([round, path, header, tag]);
+        }
+      }
+      await frontHit(httpd, accept('es'));
+    },
+  );
 
   test('does not hold back what is streamed through it', async ({ httpd, provider }) => {
     putInFront(httpd, name);

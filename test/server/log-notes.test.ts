@@ -4,6 +4,7 @@ import { type Httpd, test, waitUntil } from '../harness/index.ts';
 import { fail } from '../provider/index.ts';
 import { addLimitedPage, administer, priced } from './administration.ts';
 import { gated } from './gated-page.ts';
+import { speak } from './language-pages.ts';
 import { expire } from './stale-pages.ts';
 
 const names = ['cache', 'model', 'tokens', 'cost', 'ttfb', 'key'] as const;
@@ -30,6 +31,20 @@ function awaitNotes(httpd: Httpd, count: number): Promise<Notes[]> {
     return all.length >= count && all;
   });
 }
+
+test('tell the language of a page, where there are several', async ({ httpd, provider }) => {
+  speak(httpd, provider, 'MuseAiLanguages en es');
+  httpd.site.write('own.ai', '---\nlang: de\n---\nIts own.');
+  httpd.config.lines('LogFormat "%U %{muse-lang}n" lang', 'CustomLog logs/lang.log lang');
+  await httpd.start();
+  for (const path of ['/page', '/es/page', '/es/page', '/own']) await httpd.get(path);
+  const log = httpd.environment.path('logs', 'lang.log');
+  const lines = await waitUntil('four lines of the access log', () => {
+    const all = readFileSync(log, 'utf8').trim().split('\n');
+    return all.length === 4 && all;
+  });
+  expect(lines).toEqual(['/page en', '/es/page es', '/es/page es', '/own de']);
+});
 
 describe('the notes for the access log', () => {
   test('tell of a page that is written, and the same of it from the cache', async ({

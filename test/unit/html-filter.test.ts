@@ -9,7 +9,7 @@ import { dangersIn, type Outline, outlineOf } from './support/html-tree.ts';
 import { seededRandom } from './support/random.ts';
 
 function filter(pieces: Iterable<string>, scripts?: PageScripts): string {
-  const one = new HtmlFilter(scripts);
+  const one = new HtmlFilter({ scripts });
   let out = '';
   for (const piece of pieces) out += one.push(piece);
   return out + one.end();
