@@ -49,7 +49,7 @@ void muse_key_make(const request_rec *r, const muse_region *region, const muse_c
         choice->generation > 1 ? (int64_t)choice->generation : 1,
         (int64_t)config->max_tokens << 32 | (uint32_t)config->cache_ttl,
         (int64_t)config->prompts_minify << 32 | r->server->port,
-        muse_or(config->scripts, 0),
+        muse_or(config->scripts, 0) | (language->among ? 2 : 0),
     };
     parts p;
     int i;
