@@ -85,13 +85,15 @@ export function visitorObject(
     // Of two values with one name the first counts.
     if (!Object.hasOwn(object, name)) object[name] = value;
   }
-  const pairs = Object.entries(object).map(
-    ([name, value]) => [new VisitorText(name, 'name'), value] as const,
-  );
   return Object.defineProperties(object, {
     // `{% for pair in query %}`: `pair[0]` is the name.
-    [Symbol.iterator]: { value: () => pairs.values() },
-    [Symbol.toPrimitive]: { value: () => pairs.map(([, value]) => String(value)).join('\n') },
+    [Symbol.iterator]: {
+      value: () =>
+        Object.entries(object)
+          .map(([name, value]) => [new VisitorText(name, 'name'), value] as const)
+          .values(),
+    },
+    [Symbol.toPrimitive]: { value: () => Object.values(object).map(String).join('\n') },
   });
 }
 
