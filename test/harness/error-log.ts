@@ -11,10 +11,11 @@ export type Pattern = number | string | RegExp;
 
 /**
  * About the machine and httpd, not about us: mod_ssl was built against another OpenSSL patch level;
- * and the event MPM closes its pollset at a stop while a connection still lingers.
+ * and the event MPM closes its pollset at a stop while a connection still lingers, or is about to be
+ * kept open.
  */
 const harmless =
-  /AH01882: Init: this version of mod_ssl was compiled against a newer library|AH03092: process_lingering_close/;
+  /AH01882: Init: this version of mod_ssl was compiled against a newer library|AH03092: process_lingering_close|\(9\)Bad file descriptor: AH03093: process_socket/;
 
 interface Expectation {
   readonly pattern: Pattern;
