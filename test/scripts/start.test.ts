@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { findInstallation } from '../../scripts/httpd/installation.ts';
@@ -44,6 +44,60 @@ function collect(child: ChildProcess): { text: string } {
   return output;
 }
 
+function models(folder: string): { $schema?: unknown } {
+  return JSON.parse(readFileSync(join(folder, 'conf', 'models.json'), 'utf8'));
+}
+
+const html = '200 text/html';
+
+/** What the front page leads to. */
+const typesOfPages = {
+  '/demo.css': '200 text/css',
+  '/hello.ai': html,
+  '/haiku': html,
+  '/glossary': html,
+  '/about': html,
+  '/locks': html,
+  '/garden/': html,
+  '/topic': html,
+  '/letter': html,
+  '/ai?prompt=Write+about+herons.': html,
+  '/world/tea': html,
+  '/en/world/tea': html,
+  '/es/world/tea': html,
+  '/ar/world/tea': html,
+  '/ja/world/tea': html,
+  '/tides': html,
+  '/recipe': '200 text/plain',
+  '/planets': '200 application/json',
+  '/guestbook': html,
+  '/games/dice': html,
+  '/closed/draft.ai': '403 text/html',
+  '/cache.html': html,
+  '/events.html': html,
+  '/later.html': html,
+  '/door.html': html,
+  '/hello?model=preview': html,
+  '/hello?model=preview-terse': html,
+  '/behind': html,
+  '/muse-status': html,
+  '/muse-metrics': '200 text/plain',
+  '/muse-metrics?format=json': '200 application/json',
+  '/muse-health': '200 application/json',
+};
+
+/** Status and media type of everything on this site that `page` leads to. */
+async function typesOfLinks(page: string, base: string): Promise<Record<string, string>> {
+  const types: Record<string, string> = {};
+  for (const [, path = ''] of page.matchAll(/href="(\/[^"]*)"/g)) {
+    const response = await fetch(base + path);
+    await response.arrayBuffer();
+    const [type] = (response.headers.get('content-type') ?? '').split(';');
+    types[path] = `${response.status} ${type}`;
+  }
+  return types;
+}
+
 test('the demo site serves its pages, follows models.json, and ends on Ctrl-C', async () => {
   const { child, folder, output, exited, url } = await startDemo();
   const base = await waitUntil(() => `the URL in:\n${output.text}`, url);
@@ -55,12 +109,9 @@ test('the demo site serves its pages, follows models.json, and ends on Ctrl-C', 
   const front = await get('/');
   expect(front.status).toBe(200);
   expect(front.text).toContain('<b>preview</b>');
-  for (const [, path = ''] of front.text.matchAll(/href="(\/[^"]*)"/g)) {
-    const expected = path.startsWith('/closed/') ? 403 : 200;
-    expect([path, (await get(path)).status]).toEqual([path, expected]);
-  }
+  expect(front.headers.get('content-type')).toMatch(/^text\/html/);
+  expect(await typesOfLinks(front.text, base)).toEqual(typesOfPages);
   expect((await get('/glossary.ai')).text).toMatch(/<\/html>\s*$/);
-  expect((await get('/recipe')).headers.get('content-type')).toMatch(/^text\/plain/);
   expect((await get('/tides')).text).toContain('<h1>Preview</h1>');
   expect(JSON.parse((await get('/planets')).text)).toHaveProperty('messages');
   expect((await get('/topic?topic=suspension-bridges')).text).toContain('suspension-bridges');
@@ -72,6 +123,12 @@ test('the demo site serves its pages, follows models.json, and ends on Ctrl-C', 
   expect((await get('/hello')).headers.get('cache-status')).toContain('hit');
   expect((await get('/hello?model=preview-terse')).text).toContain('preview-terse');
   expect((await get('/closed/draft.ai')).text).not.toContain('Nobody can read it');
+  expect((await get('/garden/')).text).toMatch(/spring:.*\n- summer:.*\n- autumn:.*\n- winter:/);
+  expect((await get('/about')).text).toContain('the demo site of mod_muse_ai');
+  expect((await get('/guestbook?entry=<b>Ann</b>')).text).toContain('name="entry"');
+  expect((await get('/behind?x=1')).text).toContain('No model wrote this page');
+  expect(models(folder)).toHaveProperty('$schema');
+  expect(existsSync(new URL(String(models(folder).$schema)))).toBe(true);
 
   const file = join(folder, 'conf', 'models.json');
   writeFileSync(file, readFileSync(file, 'utf8').replace('"preview-terse"', '"preview-brief"'));
