@@ -1,48 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { findInstallation } from '../../scripts/httpd/installation.ts';
-import { makePublicFolder } from '../../scripts/httpd/public-folder.ts';
+import { expect, test } from 'vitest';
 import { findMarked } from '../harness/processes.ts';
 import { waitUntil } from '../harness/wait-until.ts';
-import { startProvider } from '../provider/index.ts';
+import { say, startProvider } from '../provider/index.ts';
+import { startDemo } from './start-demo.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
-
-/** The server that `npm start` runs, on a free port and with a run folder of its own. */
-async function startDemo(env: Record<string, string> = {}) {
-  const folder = makePublicFolder('muse-start-', findInstallation().runAs);
-  const child = spawn(process.execPath, ['scripts/serve/main.ts'], {
-    env: {
-      PATH: process.env.PATH,
-      MUSE_AI_TEST_ROOT: folder,
-      MUSE_RUN_DIR: folder,
-      PORT: '0',
-      ...env,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const output = collect(child);
-  onTestFinished(async () => {
-    if (child.exitCode === null) child.kill('SIGKILL');
-    await waitUntil('the demo to end', () => findMarked('MUSE_AI_TEST_ROOT', folder).length === 0);
-    rmSync(folder, { recursive: true });
-  });
-  const exited = once(child, 'close');
-  const url = () => /The demo site is at (\S+)\//.exec(output.text)?.[1];
-  return { child, folder, output, exited, url };
-}
-
-function collect(child: ChildProcess): { text: string } {
-  const output = { text: '' };
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (text: string) => {
-      output.text += text;
-    });
-  }
-  return output;
-}
 
 function models(folder: string): { $schema?: unknown } {
   return JSON.parse(readFileSync(join(folder, 'conf', 'models.json'), 'utf8'));
@@ -163,6 +126,29 @@ test('a key in the environment of npm start has pages written by that model', as
   child.kill('SIGINT');
   expect(await exited).toEqual([0, null]);
   expect(output.text).not.toContain('sk-of-the-environment');
+});
+
+test('a script that a model writes is only in the pages that may have one', async () => {
+  await using provider = await startProvider();
+  const page = '<!doctype html><title>Page</title><h1 onclick="x()">Page</h1><script>y()</script>';
+  provider.script('writer-1', say(page));
+  const { child, exited, output, url } = await startDemo({
+    OPENAI_API_KEY: 'any',
+    OPENAI_BASE_URL: provider.url,
+    OPENAI_MODEL: 'writer-1',
+    MUSE_DEMO_MODEL: 'openai',
+  });
+  const base = await waitUntil(() => `the URL in:\n${output.text}`, url);
+  const [book, dice] = await Promise.all(
+    ['/guestbook', '/games/dice'].map(async (path) => (await fetch(base + path)).text()),
+  );
+  expect(book).toContain('<h1>Page</h1>');
+  expect(book).not.toContain('<script');
+  expect(dice).toContain('<h1>Page</h1>');
+  expect(dice).toMatch(/<script[^>]*>y\(\)<\/script>/);
+  expect(await (await fetch(`${base}/behind`)).text()).toContain('No model wrote this page');
+  child.kill('SIGINT');
+  expect(await exited).toEqual([0, null]);
 });
 
 test.runIf(process.getuid?.() === 0)(
