@@ -25,7 +25,7 @@ export function demoConfig({ installation, folder, addresses, passEnv }: DemoCon
     }),
     // The engine's socket lies there, and httpd's children must be able to reach it.
     `DefaultRuntimeDir ${quote(folder.served.run)}`,
-    'LogFormat "%m %U%q %>s %{ms}T ms %{Cache-Status}o" demo',
+    'LogFormat "%m %U%q %>s %{ms}T ms %{Cache-Status}o %{muse-model}n" demo',
     'CustomLog logs/access.log demo',
     loadModule('muse_ai', installation.module),
     `MuseAiNode ${quote(installation.node)}`,

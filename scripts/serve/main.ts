@@ -4,6 +4,7 @@
  */
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { findInstallation } from '../httpd/installation.ts';
 import { stageEngine } from '../httpd/staging.ts';
 import { demoConfig } from './demo-config.ts';
@@ -30,7 +31,8 @@ async function main(): Promise<void> {
 
   async function serve(): Promise<void> {
     const { models, notes, passEnv } = await discoverModels(env);
-    const text = `${JSON.stringify(models, null, 2)}\n`;
+    const schema = pathToFileURL(join(installation.checkout, 'models.schema.json'));
+    const text = `${JSON.stringify({ $schema: schema.href, ...models }, null, 2)}\n`;
     const kept = folder.writeUnlessEdited('conf/models.json', text) === 'kept';
     const modelsFile = folder.path('conf', 'models.json');
     const showModels = () => writeIndex(folder, demo, listening.url);

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { checkout, Document } from './document.ts';
 
-const documents = ['README.md', 'HOWTO.md'].map((name) => new Document(name));
+const documents = ['README.md', 'HOWTO.md', 'docs/request.md'].map((name) => new Document(name));
 
 /** Links and pictures, `[text](target)`, that do not lead out of this checkout. */
 function linksIn(document: Document): string[] {
@@ -27,7 +27,8 @@ function anchorsOf(document: Document): Set<string> {
 
 test.each(documents)('every link in $name leads somewhere', (document) => {
   for (const link of linksIn(document)) {
-    const [path = '', anchor] = link.split('#');
+    const [named = '', anchor] = link.split('#');
+    const path = named === '' ? '' : join(dirname(document.name), named);
     expect([link, path === '' || existsSync(join(checkout, path))]).toEqual([link, true]);
     if (anchor === undefined || !(path === '' || path.endsWith('.md'))) continue;
     const target = path === '' ? document : new Document(path);

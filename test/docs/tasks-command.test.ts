@@ -63,3 +63,15 @@ test('empty the cache, and warm it', async ({ httpd, provider }) => {
   const byCurl = await run(httpd, snippet('Empty the cache', 'sh', 1).replaceAll('-X', '-sS -X'));
   expect(byCurl.out).toMatch(/^\{"purged":1\}\n\{"purged":0\}\n\{"purged":\d+\}\n$/);
 });
+
+test('watch it on a terminal', async ({ httpd, provider }) => {
+  enablePages(httpd, provider);
+  const metrics = snippet('Feed Prometheus', 'apache').trimEnd().split('\n');
+  httpd.config.lines(...metrics);
+  httpd.site.write('page.ai', 'Write a page.');
+  await httpd.start();
+  await httpd.enginesReady();
+  await httpd.get('/page');
+  const shown = await run(httpd, snippet('Watch it', 'sh'));
+  expect([shown.status, shown.out]).toEqual([0, expect.stringMatching(/^mod_muse_ai .* is ok/)]);
+});

@@ -8,10 +8,10 @@ describe('Write the first page', () => {
 
   test('three files make a page, with and without its suffix', async ({ httpd }) => {
     configure(httpd, snippet(title, 'apache'));
-    httpd.config.lines('DirectoryIndex index.ai');
+    configure(httpd, snippet(title, 'apache', 1));
     httpd.conf.write('models.json', snippet(title, 'json'));
     httpd.site.write('heron.ai', snippet(title, 'ai'));
-    httpd.site.write('birds/index.ai', snippet(title, 'ai', 1));
+    httpd.site.write('birds/index.ai', snippet(title, 'ai'));
     await httpd.start();
     for (const path of ['/heron.ai', '/heron', '/birds/']) {
       const { status, text } = await httpd.get(path);

@@ -1,9 +1,37 @@
 /** Tasks of the HOWTO that page writers do, done with its own snippets. */
 import { describe, expect } from 'vitest';
-import { enablePages, test, waitUntil } from '../harness/index.ts';
+import { enablePages, modelsAt, test, waitUntil } from '../harness/index.ts';
 import { lastPrompt, post } from '../server/form-pages.ts';
-import { configure, previews, snippet, withPreviews } from './as-documented.ts';
+import { configure, moved, previews, snippet, withPreviews } from './as-documented.ts';
 import { Document, tableRows } from './document.ts';
+
+describe('Give one page settings of its own', () => {
+  const title = 'Give one page settings of its own';
+
+  test('the page is written with them', async ({ httpd, provider }) => {
+    httpd.config.muse({
+      models: modelsAt(provider, { name: 'other' }, { name: 'writer' }),
+      lines: ['MuseAiEnable On'],
+    });
+    httpd.site.write('heron.ai', snippet(title, 'ai'));
+    await httpd.start();
+    const { headers } = await httpd.get('/heron');
+    expect(headers['content-language']).toBe('en');
+    expect(headers['cache-control']).toBe('max-age=86400');
+    const sent = { model: 'writer', temperature: 0.4, max_tokens: 3000 };
+    expect(provider.requests.at(-1)?.body).toMatchObject(sent);
+  });
+
+  test('a mistake is told as it is shown', async ({ httpd }) => {
+    withPreviews(httpd, 'writer');
+    httpd.site.write('heron.ai', snippet(title, 'ai').replace('86400', 'soon'));
+    await httpd.start();
+    expect((await httpd.get('/heron')).status).toBe(500);
+    const told = moved(httpd, snippet(title, 'text').trimEnd());
+    httpd.log.expect(224);
+    expect((await httpd.log.waitFor(/MUSE0224/)).text).toContain(told);
+  });
+});
 
 describe('Use what the visitor sends', () => {
   const title = 'Use what the visitor sends';

@@ -1,47 +1,64 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { findInstallation } from '../../scripts/httpd/installation.ts';
-import { makePublicFolder } from '../../scripts/httpd/public-folder.ts';
+import { expect, test } from 'vitest';
 import { findMarked } from '../harness/processes.ts';
 import { waitUntil } from '../harness/wait-until.ts';
-import { startProvider } from '../provider/index.ts';
+import { say, startProvider } from '../provider/index.ts';
+import { startDemo } from './start-demo.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
-/** The server that `npm start` runs, on a free port and with a run folder of its own. */
-async function startDemo(env: Record<string, string> = {}) {
-  const folder = makePublicFolder('muse-start-', findInstallation().runAs);
-  const child = spawn(process.execPath, ['scripts/serve/main.ts'], {
-    env: {
-      PATH: process.env.PATH,
-      MUSE_AI_TEST_ROOT: folder,
-      MUSE_RUN_DIR: folder,
-      PORT: '0',
-      ...env,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const output = collect(child);
-  onTestFinished(async () => {
-    if (child.exitCode === null) child.kill('SIGKILL');
-    await waitUntil('the demo to end', () => findMarked('MUSE_AI_TEST_ROOT', folder).length === 0);
-    rmSync(folder, { recursive: true });
-  });
-  const exited = once(child, 'close');
-  const url = () => /The demo site is at (\S+)\//.exec(output.text)?.[1];
-  return { child, folder, output, exited, url };
+function models(folder: string): { $schema?: unknown } {
+  return JSON.parse(readFileSync(join(folder, 'conf', 'models.json'), 'utf8'));
 }
 
-function collect(child: ChildProcess): { text: string } {
-  const output = { text: '' };
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (text: string) => {
-      output.text += text;
-    });
+const html = '200 text/html';
+
+/** What the front page leads to. */
+const typesOfPages = {
+  '/demo.css': '200 text/css',
+  '/hello.ai': html,
+  '/haiku': html,
+  '/glossary': html,
+  '/about': html,
+  '/locks': html,
+  '/garden/': html,
+  '/topic': html,
+  '/letter': html,
+  '/ai?prompt=Write+about+herons.': html,
+  '/world/tea': html,
+  '/en/world/tea': html,
+  '/es/world/tea': html,
+  '/ar/world/tea': html,
+  '/ja/world/tea': html,
+  '/tides': html,
+  '/recipe': '200 text/plain',
+  '/planets': '200 application/json',
+  '/guestbook': html,
+  '/games/dice': html,
+  '/closed/draft.ai': '403 text/html',
+  '/cache.html': html,
+  '/events.html': html,
+  '/later.html': html,
+  '/door.html': html,
+  '/hello?model=preview': html,
+  '/hello?model=preview-terse': html,
+  '/behind': html,
+  '/muse-status': html,
+  '/muse-metrics': '200 text/plain',
+  '/muse-metrics?format=json': '200 application/json',
+  '/muse-health': '200 application/json',
+};
+
+/** Status and media type of everything on this site that `page` leads to. */
+async function typesOfLinks(page: string, base: string): Promise<Record<string, string>> {
+  const types: Record<string, string> = {};
+  for (const [, path = ''] of page.matchAll(/href="(\/[^"]*)"/g)) {
+    const response = await fetch(base + path);
+    await response.arrayBuffer();
+    const [type] = (response.headers.get('content-type') ?? '').split(';');
+    types[path] = `${response.status} ${type}`;
   }
-  return output;
+  return types;
 }
 
 test('the demo site serves its pages, follows models.json, and ends on Ctrl-C', async () => {
@@ -55,12 +72,9 @@ test('the demo site serves its pages, follows models.json, and ends on Ctrl-C', 
   const front = await get('/');
   expect(front.status).toBe(200);
   expect(front.text).toContain('<b>preview</b>');
-  for (const [, path = ''] of front.text.matchAll(/href="(\/[^"]*)"/g)) {
-    const expected = path.startsWith('/closed/') ? 403 : 200;
-    expect([path, (await get(path)).status]).toEqual([path, expected]);
-  }
+  expect(front.headers.get('content-type')).toMatch(/^text\/html/);
+  expect(await typesOfLinks(front.text, base)).toEqual(typesOfPages);
   expect((await get('/glossary.ai')).text).toMatch(/<\/html>\s*$/);
-  expect((await get('/recipe')).headers.get('content-type')).toMatch(/^text\/plain/);
   expect((await get('/tides')).text).toContain('<h1>Preview</h1>');
   expect(JSON.parse((await get('/planets')).text)).toHaveProperty('messages');
   expect((await get('/topic?topic=suspension-bridges')).text).toContain('suspension-bridges');
@@ -72,6 +86,12 @@ test('the demo site serves its pages, follows models.json, and ends on Ctrl-C', 
   expect((await get('/hello')).headers.get('cache-status')).toContain('hit');
   expect((await get('/hello?model=preview-terse')).text).toContain('preview-terse');
   expect((await get('/closed/draft.ai')).text).not.toContain('Nobody can read it');
+  expect((await get('/garden/')).text).toMatch(/spring:.*\n- summer:.*\n- autumn:.*\n- winter:/);
+  expect((await get('/about')).text).toContain('the demo site of mod_muse_ai');
+  expect((await get('/guestbook?entry=<b>Ann</b>')).text).toContain('name="entry"');
+  expect((await get('/behind?x=1')).text).toContain('No model wrote this page');
+  expect(models(folder)).toHaveProperty('$schema');
+  expect(existsSync(new URL(String(models(folder).$schema)))).toBe(true);
 
   const file = join(folder, 'conf', 'models.json');
   writeFileSync(file, readFileSync(file, 'utf8').replace('"preview-terse"', '"preview-brief"'));
@@ -106,6 +126,29 @@ test('a key in the environment of npm start has pages written by that model', as
   child.kill('SIGINT');
   expect(await exited).toEqual([0, null]);
   expect(output.text).not.toContain('sk-of-the-environment');
+});
+
+test('a script that a model writes is only in the pages that may have one', async () => {
+  await using provider = await startProvider();
+  const page = '<!doctype html><title>Page</title><h1 onclick="x()">Page</h1><script>y()</script>';
+  provider.script('writer-1', say(page));
+  const { child, exited, output, url } = await startDemo({
+    OPENAI_API_KEY: 'any',
+    OPENAI_BASE_URL: provider.url,
+    OPENAI_MODEL: 'writer-1',
+    MUSE_DEMO_MODEL: 'openai',
+  });
+  const base = await waitUntil(() => `the URL in:\n${output.text}`, url);
+  const [book, dice] = await Promise.all(
+    ['/guestbook', '/games/dice'].map(async (path) => (await fetch(base + path)).text()),
+  );
+  expect(book).toContain('<h1>Page</h1>');
+  expect(book).not.toContain('<script');
+  expect(dice).toContain('<h1>Page</h1>');
+  expect(dice).toMatch(/<script[^>]*>y\(\)<\/script>/);
+  expect(await (await fetch(`${base}/behind`)).text()).toContain('No model wrote this page');
+  child.kill('SIGINT');
+  expect(await exited).toEqual([0, null]);
 });
 
 test.runIf(process.getuid?.() === 0)(
