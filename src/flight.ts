@@ -24,5 +24,5 @@ export function headersOf({ scripts }: Flight, headers: readonly Header[]): read
 
 /** The policy for what `writer` writes; who that is, is known with the first piece. */
 export function policyFor(writer: ModelWriter, policy: CachePolicy): CachePolicy {
-  return writer.substitute === undefined ? policy : forSubstitute(policy);
+  return writer.substitute() === undefined ? policy : forSubstitute(policy);
 }

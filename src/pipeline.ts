@@ -189,7 +189,7 @@ export function createPipeline(parts: PipelineParts): Handler {
         const { ttl, stale } = policyFor(writer, policy);
         const headers = [...job.headers, ...keptHeaders(scripts)];
         const times = [clock.now(), ttl * 1_000, stale * 1_000] as const;
-        const answer = makeAnswer(body, headers, ...times, writer.facts);
+        const answer = makeAnswer(body, headers, ...times, writer.facts());
         const of = { file: asked.file, begun };
         return (await answers.keep(key, answer, of)) ? answer : undefined;
       },

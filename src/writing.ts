@@ -29,12 +29,15 @@ export interface WritingOptions {
   readonly log: Log;
 }
 
-/** A writer that knows whose the answer is, from its first piece on. */
+/**
+ * A writer that knows whose the answer is, from its first piece on. No getters: an object literal
+ * with some has a hidden class of its own in V8, which keeps the whole page until a full collection.
+ */
 export interface ModelWriter extends Writer {
   /** The model that writes in place of the one that was asked. */
-  readonly substitute: Model | undefined;
+  substitute(): Model | undefined;
   /** What is known of the answer: its model from the first piece on, the rest from its end on. */
-  readonly facts: AnswerFacts;
+  facts(): AnswerFacts;
 }
 
 export function createWriter(options: WritingOptions): ModelWriter {
@@ -43,10 +46,10 @@ export function createWriter(options: WritingOptions): ModelWriter {
   let usage: Usage | undefined;
   let cleaner = cleanerFor(model);
   return {
-    get substitute() {
+    substitute() {
       return model === options.model ? undefined : model;
     },
-    get facts() {
+    facts() {
       return factsOf(model, usage);
     },
     async write(emit, signal) {

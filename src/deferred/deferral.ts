@@ -118,7 +118,7 @@ async function sendOutcome(flight: Flight, job: JobFacts, visit: Visit): Promise
   } else if (representation.isStream) {
     await sendAsWritten(visit, flight, true);
   } else {
-    noteFacts(reply, flight.writer.facts);
+    noteFacts(reply, flight.writer.facts());
     const { outcome } = flight.completion;
     if (outcome?.kind === 'failed' || outcome?.kind === 'broken') sendFailure(reply, outcome.error);
     else if (outcome?.kind === 'whole' && outcome.kept !== undefined) {

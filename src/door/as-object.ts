@@ -19,7 +19,7 @@ export function asObject(): ChatForm {
       const { completion } = flight;
       const outcome = await follow(completion, completion.length, () => undefined, signal);
       if (outcome === undefined) return;
-      noteFacts(reply, flight.writer.facts);
+      noteFacts(reply, flight.writer.facts());
       if (outcome.kind === 'failed' || outcome.kind === 'broken') {
         sendApiError(reply, outcome.error);
         return;

@@ -39,7 +39,7 @@ export function asStream(includeUsage: boolean): ChatForm {
       };
       const outcome = await follow(flight.completion, 0, take, signal);
       if (outcome === undefined) return;
-      noteFacts(reply, flight.writer.facts);
+      noteFacts(reply, flight.writer.facts());
       const failed = outcome.kind === 'failed' || outcome.kind === 'broken';
       if (failed && !begun) {
         sendApiError(reply, outcome.error);

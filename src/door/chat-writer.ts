@@ -42,10 +42,10 @@ export function createChatWriter(options: ChatWriting): ModelWriter {
   let { model } = options;
   let counted: Usage | undefined;
   return {
-    get substitute() {
+    substitute() {
       return model === options.model ? undefined : model;
     },
-    get facts() {
+    facts() {
       return factsOf(model, counted);
     },
     async write(emit, signal) {

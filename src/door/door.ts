@@ -93,7 +93,7 @@ export function createDoor(parts: DoorParts): Handler {
     // All of them come by POST: that is never why the cache was passed over.
     const question = { ...asked, method: 'GET' };
     const head = headOf(missStatus(question, policy, found !== undefined));
-    noteFacts(reply, flight.writer.facts);
+    noteFacts(reply, flight.writer.facts());
     await form.sendWritten(reply, flight, head, signal);
     flight.log.remove(log);
   }
@@ -110,7 +110,7 @@ export function createDoor(parts: DoorParts): Handler {
       async keep(lines) {
         if (!policy.store) return undefined;
         const { ttl } = policyFor(writer, policy);
-        const kept = makeAnswer(bodyOf(lines), [], clock.now(), ttl * 1_000, 0, writer.facts);
+        const kept = makeAnswer(bodyOf(lines), [], clock.now(), ttl * 1_000, 0, writer.facts());
         const of = { file: asked.file, begun };
         return (await answers.keep(key, kept, of)) ? kept : undefined;
       },

@@ -47,9 +47,9 @@ export async function sendAsWritten(
   flight: Flight,
   joined: boolean,
 ): Promise<void> {
-  noteFacts(reply, flight.writer.facts);
+  noteFacts(reply, flight.writer.facts());
   const outcome = await representation.sendWritten(flight, reply, joined, signal);
   if (outcome === undefined) return;
-  noteFacts(reply, flight.writer.facts);
+  noteFacts(reply, flight.writer.facts());
   representation.end(reply, outcome);
 }

@@ -131,14 +131,14 @@ describe('an answer', () => {
     const steps: Step[] = [reasoning('Hm, herons.'), text(page)];
     const own = writing({}, ...steps, finish());
     await own.write();
-    expect(own.writer.substitute).toBeUndefined();
+    expect(own.writer.substitute()).toBeUndefined();
     const { body, log, write, writer } = writing({}, takenOver(other), ...steps, {
       type: 'finish',
       reason: 'length',
       usage,
     });
     await write();
-    expect(writer.substitute).toBe(other);
+    expect(writer.substitute()).toBe(other);
     expect(body()).toMatch(/Hm, herons\./);
     expect(log.events).toMatchObject([
       { event: 'answer-usage', text: expect.stringMatching(/^model "other".*cost 0\.002500/) },
