@@ -28,7 +28,7 @@ enum {
     SLOTS_FIRST = 256,
     LISTS = 3,
     BUSY = 1000, /* microseconds between events */
-    REST = 500,
+    REST = 2000,
 };
 
 static const uint64_t NEVER = UINT64_MAX;
