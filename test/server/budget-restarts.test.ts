@@ -1,5 +1,13 @@
 /** Budgets over restarts, days and the end of engines. */
-import { chownSync, existsSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect } from 'vitest';
 import { type Httpd, scriptedModel, test, waitUntil } from '../harness/index.ts';
