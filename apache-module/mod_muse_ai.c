@@ -7,11 +7,13 @@
  *                   muse_directives  the directives, their setters (muse_set_directory,
  *                                    muse_set_csp, muse_set_language, muse_set_server,
  *                                    muse_set_backend) and values (muse_values)
+ *                   muse_budgets     MuseAiBudget, set by muse_set_budget
  *                   muse_no_effect   those that do nothing here
  *                   muse_debug       MuseAiDebug
  *   processes       muse_process     region, sockets, supervisor; kept over restarts
  *                   muse_supervisor  starts and watches the engines
  *                   muse_spawn       starts one
+ *                   muse_budget_file what they used today, kept over restarts
  *                   muse_settings    what an engine is told, in JSON (muse_json)
  *                   muse_log         what it says
  *   requests        muse_handler     a request's way, in order: read this first

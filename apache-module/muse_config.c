@@ -3,6 +3,7 @@
 #include <http_core.h>
 #include <apr_strings.h>
 
+#include "muse_budgets.h"
 #include "muse_config.h"
 #include "muse_engines.h"
 #include "muse_no_effect.h"
@@ -104,6 +105,8 @@ void *muse_config_merge_dir(apr_pool_t *p, void *base_config, void *add_config)
     MERGE_POINTER(client_keys);
     MERGE_NUMBER(max_request_size);
     MERGE_NUMBER(prompt);
+    c->budgets = muse_budgets_merge(p, add->budgets_off ? NULL : base->budgets, add->budgets);
+    c->budgets_off = base->budgets_off || add->budgets_off;
     return c;
 }
 

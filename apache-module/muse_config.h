@@ -55,6 +55,8 @@ typedef struct {
     int prompt;              /* whether a visitor may send the prompt */
     apr_array_header_t *limit_free; /* apr_ipsubnet_t *: clients that are not counted */
     int streaming;
+    apr_array_header_t *budgets;     /* const muse_budget_rule *: the outermost first */
+    int budgets_off;                 /* whether those of outer sections end here */
     apr_array_header_t *origins;     /* const char *: whose scripts may read the answers, or "*" */
     const muse_languages *languages; /* none in it for Off */
     const char *default_language;    /* a tag, or NULL: the first of them */
@@ -81,6 +83,7 @@ typedef struct {
     apr_array_header_t *passed; /* const char *: names given to PassEnv */
     int pool_idle;              /* seconds for which a connection to a provider is kept */
     int pool_keep_alive;
+    const char *state_dir;         /* absolute path, or NULL */
     int languages;                 /* whether any section has languages */
     apr_array_header_t *no_effect; /* muse_no_effect: directives that stand there in vain */
 } muse_global_config;

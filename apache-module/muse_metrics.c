@@ -103,6 +103,34 @@ static void write_models(const muse_snapshot *snapshot, muse_text *text)
     write_uses(snapshot, text, "muse_cost_saved_total", MUSE_USE_SAVED, "");
 }
 
+static uint64_t limit_of(const muse_budget *budget)
+{
+    return budget->limit;
+}
+
+static uint64_t used_of(const muse_budget *budget)
+{
+    return budget->used;
+}
+
+static void write_budgets(const muse_snapshot *snapshot, muse_text *text, const char *name,
+                          const char *help, uint64_t (*value)(const muse_budget *budget))
+{
+    size_t i;
+
+    begin(text, name, "gauge", help);
+    for (i = 0; i < snapshot->budgets; i++) {
+        const muse_budget *budget = &snapshot->budget[i];
+
+        muse_text_add(text, "%s", name);
+        add_label(text, "{", "budget", budget->name);
+        add_label(text, ",", "unit", muse_budget_unit_name(budget->unit));
+        muse_text_add(text, "} ");
+        muse_snapshot_amount(text, budget->unit, value(budget));
+        muse_text_add(text, "\n");
+    }
+}
+
 static void write_engines(const muse_snapshot *snapshot, muse_text *text)
 {
     uint32_t i;
@@ -179,6 +207,9 @@ void muse_metrics_write(const muse_snapshot *snapshot, muse_text *text)
     write_histogram(&snapshot->times[MUSE_TIME_TOTAL], text, "muse_response_time_seconds",
                     "Time until answers from an engine ended; those from the cache are not in it");
     write_models(snapshot, text);
+    write_budgets(snapshot, text, "muse_budget_limit", "What a budget has for a day", limit_of);
+    write_budgets(snapshot, text, "muse_budget_used",
+                  "What of it is used today, with what calls under way have reserved", used_of);
     write_engines(snapshot, text);
     write_endpoints(snapshot, text, "muse_endpoint_up", "Whether an endpoint is asked", is_askable);
     write_endpoints(snapshot, text, "muse_endpoint_rate_limited",

@@ -2,6 +2,7 @@
 #include <http_config.h>
 #include <apr_strings.h>
 
+#include "muse_budgets.h"
 #include "muse_config.h"
 #include "muse_key.h"
 #include "muse_params.h"
@@ -130,6 +131,7 @@ apr_table_t *muse_params_make(apr_pool_t *p, const muse_request *q)
     add_text(params, "MUSE_PROMPTS_DIR", config->prompts_dir);
     add_text(params, "MUSE_PROMPTS_MINIFY", muse_or(config->prompts_minify, 0) ? "1" : NULL);
     add_number(p, params, "MUSE_MAX_TOKENS", config->max_tokens);
+    add_text(params, "MUSE_BUDGETS", muse_budgets_text(p, config->budgets));
     add_number(p, params, "MUSE_MAX_PAGE_SIZE", config->max_page_size);
     add_number(p, params, "MUSE_MAX_INPUT", config->max_input);
     if (muse_or(config->abandoned, MUSE_ABANDONED_CANCEL) == MUSE_ABANDONED_FINISH) {

@@ -18,6 +18,7 @@
 #include <apr_strings.h>
 
 #include "muse_backends.h"
+#include "muse_budget_file.h"
 #include "muse_config.h"
 #include "muse_engines.h"
 #include "muse_process.h"
@@ -48,6 +49,7 @@ static retained_state *kept;
 static muse_region *region;
 static muse_counter_slot slot;
 static pid_t parent;
+static const char *state_dir; /* NULL: there is none */
 
 muse_region *muse_process_region(void)
 {
@@ -302,6 +304,7 @@ static void start_supervisor(apr_pool_t *p, server_rec *s)
                                            .region = region,
                                            .listeners = kept->listeners,
                                            .engines = muse_config_global()->engines,
+                                           .state_dir = state_dir,
                                            .lifeline = ends[1],
                                            .previous_lifeline = previous};
 
@@ -368,6 +371,7 @@ int muse_process_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
         return OK;
     }
     open_sockets(ptemp, s);
+    state_dir = muse_budget_file_folder(pconf, s);
     register_leaving(pconf);
     start_supervisor(pconf, s);
     apr_pool_cleanup_register(pconf, s, before_restart, apr_pool_cleanup_null);

@@ -30,8 +30,8 @@ static const char *set_path(cmd_parms *cmd, const char *arg, const char **path, 
     *path = *arg ? ap_server_root_relative(cmd->pool, arg) : NULL;
     if (!*path) {
         return apr_psprintf(cmd->pool,
-                            "%s: \"%s\" is not a path; give the file, absolute or "
-                            "relative to ServerRoot",
+                            "%s: \"%s\" is not a path; give one, absolute or relative "
+                            "to ServerRoot",
                             cmd->cmd->name, arg);
     }
     *at = muse_where(cmd);
@@ -44,6 +44,14 @@ const char *muse_set_models(cmd_parms *cmd, void *config, const char *arg)
 
     (void)config;
     return set_path(cmd, arg, &global->models, &global->models_where);
+}
+
+const char *muse_set_state_dir(cmd_parms *cmd, void *config, const char *arg)
+{
+    const char *where;
+
+    (void)config;
+    return set_path(cmd, arg, &global_for_writing()->state_dir, &where);
 }
 
 const char *muse_set_node(cmd_parms *cmd, void *config, const char *arg)

@@ -25,6 +25,7 @@ const char *muse_set_client_keys(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_set_abandoned(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_add_origin(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_set_languages(cmd_parms *cmd, void *config, int argc, char *const argv[]);
+const char *muse_set_budget(cmd_parms *cmd, void *config, const char *amount, const char *unit);
 const char *muse_set_default_language(cmd_parms *cmd, void *config, const char *arg);
 
 /* For a server. The number's muse_number_range has its place in muse_backend. */
@@ -45,6 +46,7 @@ const char *muse_set_node(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_set_engine(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_set_engines(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_set_shared_memory(cmd_parms *cmd, void *config, const char *arg);
+const char *muse_set_state_dir(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_note_pass_env(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_set_pool_idle(cmd_parms *cmd, void *config, const char *arg);
 const char *muse_set_pool_keep_alive(cmd_parms *cmd, void *config, int on);

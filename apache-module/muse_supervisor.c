@@ -15,6 +15,7 @@
 #include <mpm_common.h>
 #include <apr_strings.h>
 
+#include "muse_budget_file.h"
 #include "muse_config.h"
 #include "muse_engines.h"
 #include "muse_log.h"
@@ -53,6 +54,7 @@ typedef struct {
     int lifeline;
     int previous_lifeline;
     int draining;
+    muse_budget_file budgets;
     uint64_t drain_by; /* when to drain without being told, or to stop waiting; 0: never */
 } supervisor;
 
@@ -228,6 +230,8 @@ static void drain(supervisor *s)
         return;
     }
     s->draining = 1;
+    s->budgets.leaving = 1;
+    muse_budget_file_save(&s->budgets, 1);
     s->drain_by = muse_clock_ms() + DRAIN_MOST;
     if (s->previous_lifeline >= 0) {
         close(s->previous_lifeline);
@@ -286,7 +290,7 @@ static void end_stuck(const supervisor *s, uint64_t now)
     }
 }
 
-/* Until when poll may wait, in ms; -1: for ever. Starts what is due. */
+/* Until when poll may wait, in ms. Starts what is due. */
 static int due(supervisor *s)
 {
     uint64_t now = muse_clock_ms();
@@ -305,6 +309,7 @@ static int due(supervisor *s)
     }
     if (s->drain_by && s->drain_by <= now) {
         if (s->draining) {
+            muse_budget_file_save(&s->budgets, 1);
             _exit(0); /* the engines see their control sockets close, and end */
         }
         drain(s);
@@ -315,7 +320,9 @@ static int due(supervisor *s)
         return DRAIN_LOOK;
     }
     now = muse_clock_ms();
-    return !next ? -1 : next <= now ? 0 : (int)(next - now);
+    return !next || next > now + MUSE_BUDGET_FILE_EVERY ? MUSE_BUDGET_FILE_EVERY
+           : next <= now                                ? 0
+                                                        : (int)(next - now);
 }
 
 static int engines_left(const supervisor *s)
@@ -335,6 +342,7 @@ static void turn(supervisor *s)
     const int wait = due(s);
     int i;
 
+    muse_budget_file_save(&s->budgets, 0);
     fds[0] = (struct pollfd){.fd = s->signals, .events = POLLIN};
     fds[1] = (struct pollfd){.fd = s->lifeline, .events = POLLIN};
     for (i = 0; i < s->plan->engines; i++) {
@@ -404,9 +412,11 @@ void muse_supervisor_run(apr_pool_t *p, const muse_supervisor_plan *plan)
     for (i = 0; i < plan->engines; i++) {
         s.engines[i].index = i;
     }
+    muse_budget_file_open(&s.budgets, plan->server, plan->region, plan->state_dir);
     while (!s.draining || engines_left(&s)) {
         turn(&s);
     }
+    muse_budget_file_save(&s.budgets, 1);
     /* Not exit: httpd's own clean-up is its parent's. */
     _exit(0);
 }

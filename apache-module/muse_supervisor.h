@@ -24,6 +24,7 @@ typedef struct {
     muse_region *region;
     const int *listeners; /* listening sockets, one an engine */
     int engines;
+    const char *state_dir; /* NULL: there is none */
     int lifeline;          /* the end to watch */
     int previous_lifeline; /* the old supervisor's, to close once all engines serve; or -1 */
 } muse_supervisor_plan;

@@ -7,6 +7,7 @@
 
 import { Socket } from 'node:net';
 import { Backends } from './backends.ts';
+import { Budgets } from './budget/budgets.ts';
 import { createAnswers } from './caching/answers.ts';
 import { CallCounts } from './call-counts.ts';
 import { tellAll } from './calls.ts';
@@ -109,6 +110,7 @@ async function run(): Promise<void> {
       clock,
       secrets,
       endpoints,
+      budgets: new Budgets({ table: region, clock, log }),
     }),
     backends: named,
     answers: createAnswers(region, clock, log),

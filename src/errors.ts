@@ -12,6 +12,8 @@ interface Failure {
 const SITE = 'This page can’t be shown because of a mistake in the site’s configuration.';
 const WRITER = 'The service that writes this page has a problem. Please try again later.';
 
+const SPENT = 'This page can’t be written today any more. Please come back tomorrow.';
+
 /** Stable code → status and sentence. The codes are the names of the log's events. */
 export const FAILURES = {
   'model-unavailable': { status: 503, visitor: SITE },
@@ -24,6 +26,13 @@ export const FAILURES = {
   'page-template': { status: 500, visitor: SITE },
   'page-empty': { status: 500, visitor: SITE },
   'prompts-unreadable': { status: 500, visitor: SITE },
+  'budget-spent': { status: 503, visitor: SPENT },
+  'model-budget-spent': { status: 503, visitor: SPENT },
+  'budget-uncounted': { status: 503, visitor: SITE },
+  'budget-held': {
+    status: 503,
+    visitor: 'Too many pages are being written. Please try again in a moment.',
+  },
   'provider-refused-key': { status: 502, visitor: WRITER },
   'provider-unknown-model': { status: 502, visitor: WRITER },
   'provider-busy': {

@@ -49,6 +49,13 @@ export const EVENTS = {
   'fallback-used': { number: 'MUSE0233', level: 'warn' },
   'fallback-over': { number: 'MUSE0234', level: 'notice' },
 
+  'budget-spent': { number: 'MUSE0235', level: 'debug' },
+  'model-budget-spent': { number: 'MUSE0236', level: 'debug' },
+  'budget-uncounted': { number: 'MUSE0237', level: 'error' },
+  'budget-held': { number: 'MUSE0238', level: 'warn' },
+  'budget-reached': { number: 'MUSE0293', level: 'warn' },
+  'budget-again': { number: 'MUSE0294', level: 'notice' },
+
   'provider-refused-key': { number: 'MUSE0240', level: 'error' },
   'provider-unknown-model': { number: 'MUSE0241', level: 'error' },
   'provider-busy': { number: 'MUSE0242', level: 'warn' },

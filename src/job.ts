@@ -107,6 +107,7 @@ export async function prepareJob(
     maxTokensDefault: asked.maxTokens ?? MAX_TOKENS_DEFAULT,
     contentType: written,
     timeout: asked.timeout,
+    budgets: asked.budgets,
   };
   const sampling = samplingOf(request, model);
   return {

@@ -79,6 +79,21 @@ export type Counter =
 /** What of a model is added up; native/region/muse_usage.h says what and in which unit. */
 export type Use = 'completions' | 'failures' | 'inputTokens' | 'outputTokens' | 'cost' | 'saved';
 
+export type BudgetUnit = 'tokens' | 'cost';
+
+/** `held`: others have reserved what is left. `gone`: nothing is left of it today. */
+export type BudgetAnswer = 'taken' | 'held' | 'gone';
+
+/** What native/region/muse_budget.h says of an attempt to reserve. */
+export interface Reservation {
+  readonly answer: BudgetAnswer;
+  /** Whether nobody was told of this change before. */
+  readonly isNews: boolean;
+  /** These two name it where it is settled. */
+  readonly slot: number;
+  readonly day: number;
+}
+
 /** As muse_models_state in native/region/muse_reports.h. */
 export type ModelsState = 'unknown' | 'loaded' | 'invalid' | 'absent' | 'implicit';
 

@@ -8,6 +8,8 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type {
+  BudgetAnswer,
+  BudgetUnit,
   Counter,
   EndpointState,
   EngineInfo,
@@ -20,6 +22,7 @@ import type {
   RegionModel,
   RegionSizes,
   RegionStats,
+  Reservation,
   Use,
 } from './region-types.ts';
 
@@ -43,6 +46,9 @@ const ENDPOINT_STATES: readonly EndpointState[] = [
   'unusable',
 ];
 
+const BUDGET_UNITS: readonly BudgetUnit[] = ['tokens', 'cost'];
+const BUDGET_ANSWERS: readonly BudgetAnswer[] = ['taken', 'held', 'gone'];
+
 /** What the region could not do. `code` is the library's status, such as `MUSE_TOO_LARGE`. */
 export class RegionError extends Error {
   override readonly name = 'RegionError';
@@ -54,6 +60,8 @@ export class RegionError extends Error {
     this.code = code;
   }
 }
+
+type NativeReservation = Omit<Reservation, 'answer'> & { readonly answer: number };
 
 type NativeEngine = Omit<EngineInfo, 'state'> & { readonly state: number };
 
@@ -89,6 +97,16 @@ interface NativeRegion {
   count(slot: number, counter: Counter, n: number): void;
   counters(): Readonly<Record<Counter, number>>;
   addUsage(model: string, use: Use, n: number): void;
+  claimBudgets(): number;
+  reserve(
+    owner: number,
+    name: string,
+    unit: number,
+    day: number,
+    limit: number,
+    amount: number,
+  ): NativeReservation;
+  settle(owner: number, slot: number, day: number, amount: number, used: number): void;
   setReport(engine: number, report: object): void;
   snapshot(engines: number): string;
   nowMs(): number;
@@ -234,6 +252,29 @@ export class Region {
   /** Adds to what a model has used; costs are billionths. */
   addUsage(model: string, use: Use, n: number): void {
     this.#native.addUsage(model, use, n);
+  }
+
+  /** This process's number for what it reserves. What dead processes had reserved is used up. */
+  claimBudgets(): number {
+    return this.#native.claimBudgets();
+  }
+
+  /** Reserves `amount` of a budget that has `limit` a day; cost is in billionths. */
+  reserve(
+    owner: number,
+    budget: { readonly name: string; readonly unit: BudgetUnit; readonly limit: number },
+    day: number,
+    amount: number,
+  ): Reservation {
+    const { name, unit, limit } = budget;
+    const unitNumber = BUDGET_UNITS.indexOf(unit);
+    const result = this.#native.reserve(owner, name, unitNumber, day, limit, amount);
+    return { ...result, answer: BUDGET_ANSWERS[result.answer] ?? 'gone' };
+  }
+
+  /** Ends a reservation of `amount`, of which `used` was used. */
+  settle(owner: number, { slot, day }: Reservation, amount: number, used: number): void {
+    this.#native.settle(owner, slot, day, amount, used);
   }
 
   /** Replaces what an engine says of itself; within `REPORT_LIMITS`. */

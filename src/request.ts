@@ -1,5 +1,6 @@
 /** What httpd asks for, as typed values: the parameters of one request, checked once. */
 
+import { type Budget, readBudgets } from './budget/budget.ts';
 import { MuseError } from './errors.ts';
 import type { FileMark } from './pages/files.ts';
 import { type Language, readLanguage } from './site-languages.ts';
@@ -44,6 +45,8 @@ export interface Asked {
   readonly promptsMinify: boolean;
   /** 0: leave it out of the provider request. */
   readonly maxTokens: number | undefined;
+  /** MuseAiBudget of the directories that it belongs to. */
+  readonly budgets: readonly Budget[];
   /** Seconds for the whole page. */
   readonly timeout: number;
   /** Bytes after which an answer breaks off. */
@@ -108,6 +111,7 @@ export function readRequest(params: ReadonlyMap<string, string>): Asked {
     promptsDir: params.get('MUSE_PROMPTS_DIR') || undefined,
     promptsMinify: params.get('MUSE_PROMPTS_MINIFY') === '1',
     maxTokens: readNumber(params, 'MUSE_MAX_TOKENS'),
+    budgets: readBudgets(params.get('MUSE_BUDGETS')),
     timeout: readNumber(params, 'MUSE_TIMEOUT') || TIMEOUT_DEFAULT,
     maxPageSize: readNumber(params, 'MUSE_MAX_PAGE_SIZE') ?? PAGE_SIZE_DEFAULT,
     maxInput: readNumber(params, 'MUSE_MAX_INPUT') ?? INPUT_DEFAULT,

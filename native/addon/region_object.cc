@@ -76,6 +76,9 @@ Napi::Function RegionObject::Define(Napi::Env env)
                            InstanceMethod<&RegionObject::Count>("count"),
                            InstanceMethod<&RegionObject::Counters>("counters"),
                            InstanceMethod<&RegionObject::AddUsage>("addUsage"),
+                           InstanceMethod<&RegionObject::ClaimBudgets>("claimBudgets"),
+                           InstanceMethod<&RegionObject::Reserve>("reserve"),
+                           InstanceMethod<&RegionObject::Settle>("settle"),
                            InstanceMethod<&RegionObject::SetReport>("setReport"),
                            InstanceMethod<&RegionObject::Snapshot>("snapshot"),
                            InstanceMethod<&RegionObject::NowMs>("nowMs"),
@@ -405,6 +408,46 @@ void RegionObject::AddUsage(const Napi::CallbackInfo &info)
         }
     }
     throw Napi::RangeError::New(env, "there is no use \"" + name + "\"");
+}
+
+Napi::Value RegionObject::ClaimBudgets(const Napi::CallbackInfo &info)
+{
+    return Number(info.Env(), muse_budget_claim(Handle(info.Env())));
+}
+
+Napi::Value RegionObject::Reserve(const Napi::CallbackInfo &info)
+{
+    const Napi::Env env = info.Env();
+    const uint32_t owner = ToUint32(info[0], "owner");
+    const std::string name = info[1].ToString().Utf8Value();
+    const auto unit =
+        static_cast<muse_budget_unit>(ToWhole(info[2], MUSE_BUDGET_UNITS - 1, "unit"));
+    const uint32_t day = ToUint32(info[3], "day");
+    const uint64_t limit = ToWhole(info[4], kSafe, "limit");
+    const uint64_t amount = ToWhole(info[5], kSafe, "amount");
+    muse_budget_result result;
+
+    Check(env,
+          muse_budget_reserve(Handle(env), owner, name.c_str(), unit, day, limit, amount, &result),
+          "reserve of the budget");
+    Napi::Object object = Napi::Object::New(env);
+
+    object.Set("answer", Number(env, result.answer));
+    object.Set("isNews", Napi::Boolean::New(env, result.news != 0));
+    object.Set("slot", Number(env, result.slot));
+    object.Set("day", Number(env, result.day));
+    return object;
+}
+
+void RegionObject::Settle(const Napi::CallbackInfo &info)
+{
+    const Napi::Env env = info.Env();
+
+    Check(env,
+          muse_budget_settle(Handle(env), ToUint32(info[0], "owner"), ToUint32(info[1], "slot"),
+                             ToUint32(info[2], "day"), ToWhole(info[3], kSafe, "amount"),
+                             ToWhole(info[4], kSafe, "used")),
+          "settle with the budget");
 }
 
 void RegionObject::SetReport(const Napi::CallbackInfo &info)

@@ -6,6 +6,7 @@
 
 #include <napi.h>
 
+#include "muse_budget.h"
 #include "muse_counters.h"
 #include "muse_engines.h"
 #include "muse_limiter.h"
@@ -56,6 +57,9 @@ class RegionObject : public Napi::ObjectWrap<RegionObject>
     void Count(const Napi::CallbackInfo &info);
     Napi::Value Counters(const Napi::CallbackInfo &info);
     void AddUsage(const Napi::CallbackInfo &info);
+    Napi::Value ClaimBudgets(const Napi::CallbackInfo &info);
+    Napi::Value Reserve(const Napi::CallbackInfo &info);
+    void Settle(const Napi::CallbackInfo &info);
     void SetReport(const Napi::CallbackInfo &info);
     Napi::Value Snapshot(const Napi::CallbackInfo &info);
     Napi::Value NowMs(const Napi::CallbackInfo &info);

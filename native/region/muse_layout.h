@@ -16,6 +16,9 @@
  *            +------------------------------+
  *            | usage: model 0 … 255         |  three cache lines each; atomics
  *            +------------------------------+
+ *            | budgets: writers' mutex,     |
+ *            | owners, then budget 0 … 255  |  atomics; new names under the mutex
+ *            +------------------------------+
  *            | limiter: bucket 0 … n-1      |  two cache lines each; atomics
  *            +------------------------------+
  *            | shard 0 … n-1 (muse_shard.h) |  all under the shard's mutex
@@ -35,6 +38,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "muse_budget.h"
 #include "muse_counters.h"
 #include "muse_engines.h"
 #include "muse_models.h"
@@ -43,7 +47,7 @@
 #include "muse_usage.h"
 
 #define MUSE_MAGIC UINT64_C(0x3149412d4553554d) /* "MUSE-AI1" in memory, little-endian */
-#define MUSE_LAYOUT_VERSION 4u
+#define MUSE_LAYOUT_VERSION 5u
 #define MUSE_LINE 64u
 
 typedef _Atomic(uint64_t) muse_word;
@@ -120,6 +124,27 @@ typedef struct {
     muse_word name[(MUSE_MODEL_NAME_MAX + 1) / 8];
 } muse_usage_slot;
 
+#define MUSE_BUDGET_NAME_WORDS ((MUSE_BUDGET_NAME_MAX + 1) / 8)
+
+typedef struct {
+    muse_word named; /* 1: name and unit are constant */
+    muse_word unit;  /* a muse_budget_unit */
+    muse_word limit; /* of the last reservation */
+    muse_word said;  /* whether somebody was told that it is gone */
+    muse_word taken; /* this and the following: a day and an amount, see muse_budget.c */
+    muse_word spent;
+    uint64_t pad[2];
+    muse_word held[MUSE_BUDGET_OWNERS];
+    muse_word name[MUSE_BUDGET_NAME_WORDS];
+} muse_budget_slot;
+
+typedef struct {
+    pthread_mutex_t writers; /* robust; only who enters a new name takes it */
+    char pad[MUSE_LINE - sizeof(pthread_mutex_t)];
+    _Atomic(uint32_t) owners[MUSE_BUDGET_OWNERS]; /* the process of each; 0: none */
+    muse_budget_slot slots[MUSE_BUDGETS_MAX];
+} muse_budget_table;
+
 #define MUSE_BUCKET_CLIENTS 7
 
 typedef struct {
@@ -142,6 +167,9 @@ _Static_assert(offsetof(muse_model_table, generation) == MUSE_LINE, "it has a ca
 _Static_assert(offsetof(muse_model_table, buffers) == 2 * MUSE_LINE, "no gap before the buffers");
 _Static_assert(sizeof(muse_report) % 8 == 0, "a report is whole words");
 _Static_assert(sizeof(muse_usage_slot) == 3 * MUSE_LINE, "a model's usage has whole lines");
+_Static_assert(sizeof(muse_budget_slot) % MUSE_LINE == 0, "a budget has whole cache lines");
+_Static_assert(offsetof(muse_budget_table, owners) == MUSE_LINE, "no gap behind the mutex");
+_Static_assert(offsetof(muse_budget_table, slots) % MUSE_LINE == 0, "budgets begin on a line");
 _Static_assert(sizeof(muse_counter_lines) == 6 * MUSE_LINE, "counters have whole cache lines");
 _Static_assert(offsetof(muse_counter_table, slots) % MUSE_LINE == 0, "and begin on one");
 _Static_assert(MUSE_COUNTERS <= 16, "all counters fit their lines");
@@ -158,6 +186,7 @@ struct muse_region {
     muse_model_table *models;
     muse_counter_table *counters;
     muse_usage_slot *usage;
+    muse_budget_table *budgets;
     muse_limit_bucket *buckets;
     uint8_t *shards; /* the first one */
     uint32_t bucket_count;

@@ -96,6 +96,7 @@ typedef struct {
     size_t models;
     size_t counters;
     size_t usage;
+    size_t budgets;
     size_t buckets;
     size_t shards;
 } part_offsets;
@@ -126,7 +127,8 @@ static part_offsets lay_out(muse_region *region)
     at.models = at.reports + whole_pages(sizeof(muse_report_buffer) * MUSE_ENGINES_MAX);
     at.counters = at.models + whole_pages(sizeof(muse_model_table));
     at.usage = at.counters + whole_pages(sizeof(muse_counter_table));
-    at.buckets = at.usage + whole_pages(sizeof(muse_usage_slot) * MUSE_USAGE_MAX);
+    at.budgets = at.usage + whole_pages(sizeof(muse_usage_slot) * MUSE_USAGE_MAX);
+    at.buckets = at.budgets + whole_pages(sizeof(muse_budget_table));
     at.shards = at.buckets + whole_pages(sizeof(muse_limit_bucket) * region->bucket_count);
     region->bytes = at.shards + region->shard_bytes * config->shards;
     return at;
@@ -147,6 +149,7 @@ static muse_status map(muse_region *region)
     region->models = (muse_model_table *)(void *)(base + at.models);
     region->counters = (muse_counter_table *)(void *)(base + at.counters);
     region->usage = (muse_usage_slot *)(void *)(base + at.usage);
+    region->budgets = (muse_budget_table *)(void *)(base + at.budgets);
     region->buckets = (muse_limit_bucket *)(void *)(base + at.buckets);
     region->shards = base + at.shards;
     return MUSE_OK;
@@ -186,6 +189,7 @@ static muse_status format(muse_region *region)
         return MUSE_ESYSTEM;
     }
     error = muse_mutex_init(&region->models->writers);
+    error = error ? error : muse_mutex_init(&region->budgets->writers);
     for (i = 0; i < region->config.shards && !error; i++) {
         error = muse_shard_format(region, i);
     }

@@ -21,6 +21,8 @@ const char *muse_problem_text(muse_problem problem)
         return "models.json is gone; the models stay as they were";
     case MUSE_PROBLEM_ENDPOINT:
         return "not all endpoints answer";
+    case MUSE_PROBLEM_BUDGET:
+        return "a budget is used up for today; what it is for is served from the cache alone";
     case MUSE_PROBLEMS:
         break;
     }
@@ -78,6 +80,17 @@ static void take_usage(const muse_region *region, muse_snapshot *snapshot)
         for (u = 0; u < MUSE_USES; u++) {
             same->uses[u] += usage.uses[u];
         }
+    }
+}
+
+static void take_budgets(const muse_region *region, muse_snapshot *snapshot)
+{
+    const uint32_t today = muse_budget_today();
+
+    while (snapshot->budgets < MUSE_BUDGETS_MAX &&
+           muse_budget_at(region, snapshot->budgets, today, &snapshot->budget[snapshot->budgets]) ==
+               MUSE_OK) {
+        snapshot->budgets++;
     }
 }
 
@@ -141,6 +154,17 @@ static void judge_models(muse_snapshot *snapshot)
     }
 }
 
+static void judge_budgets(muse_snapshot *snapshot)
+{
+    size_t i;
+
+    for (i = 0; i < snapshot->budgets; i++) {
+        if (muse_budget_is_gone(&snapshot->budget[i])) {
+            add_problem(snapshot, MUSE_PROBLEM_BUDGET);
+        }
+    }
+}
+
 static void judge(muse_snapshot *snapshot)
 {
     uint32_t up = 0;
@@ -157,6 +181,7 @@ static void judge(muse_snapshot *snapshot)
         }
         judge_models(snapshot);
         judge_endpoints(snapshot);
+        judge_budgets(snapshot);
     }
     snapshot->health = snapshot->problems & ((1u << MUSE_PROBLEM_ENGINE) - 1) ? MUSE_HEALTH_DOWN
                        : snapshot->problems                                   ? MUSE_HEALTH_DEGRADED
@@ -190,6 +215,7 @@ muse_snapshot *muse_snapshot_take(muse_region *region, uint32_t engines)
         snapshot->models++;
     }
     take_usage(region, snapshot);
+    take_budgets(region, snapshot);
     take_engines(region, snapshot);
     judge(snapshot);
     return snapshot;

@@ -5,6 +5,7 @@
 #ifndef MUSE_SNAPSHOT_H
 #define MUSE_SNAPSHOT_H
 
+#include "muse_budget.h"
 #include "muse_counters.h"
 #include "muse_engines.h"
 #include "muse_region.h"
@@ -32,6 +33,7 @@ typedef enum {
     MUSE_PROBLEM_MODELS_INVALID,
     MUSE_PROBLEM_MODELS_ABSENT,
     MUSE_PROBLEM_ENDPOINT, /* not all endpoints answer */
+    MUSE_PROBLEM_BUDGET,   /* one is used up for today */
     MUSE_PROBLEMS
 } muse_problem;
 
@@ -57,6 +59,8 @@ typedef struct {
     uint32_t problems; /* 1 << muse_problem */
     size_t usages;
     muse_usage usage[MUSE_USAGE_MAX]; /* each name once */
+    size_t budgets;
+    muse_budget budget[MUSE_BUDGETS_MAX];
     uint32_t engines;
     muse_engine_view engine[]; /* `engines` of them */
 } muse_snapshot;
@@ -76,6 +80,9 @@ const char *muse_health_name(muse_health health);
 const char *muse_outcome_name(muse_counter outcome);
 const char *muse_endpoint_state_name(uint32_t state);
 const char *muse_models_state_name(uint32_t state);
+
+/* An amount of a budget in its unit: a whole number, or one with decimals. */
+void muse_snapshot_amount(muse_text *text, muse_budget_unit unit, uint64_t amount);
 
 /* The version of this build. */
 const char *muse_version(void);

@@ -147,6 +147,36 @@ static void add_usage(const muse_snapshot *snapshot, muse_text *text)
     muse_text_add(text, "]");
 }
 
+void muse_snapshot_amount(muse_text *text, muse_budget_unit unit, uint64_t amount)
+{
+    if (unit == MUSE_BUDGET_COST) {
+        muse_text_add(text, "%" PRIu64 ".%09u", amount / BILLION, (unsigned)(amount % BILLION));
+    } else {
+        muse_text_add(text, "%" PRIu64, amount);
+    }
+}
+
+static void add_budgets(const muse_snapshot *snapshot, muse_text *text)
+{
+    size_t i;
+
+    muse_text_add(text, ",\"budgets\":[");
+    for (i = 0; i < snapshot->budgets; i++) {
+        const muse_budget *budget = &snapshot->budget[i];
+
+        muse_text_add(text, "%s{", comma(i));
+        add_quoted(text, "name", budget->name);
+        muse_text_add(text, ",\"unit\":\"%s\",\"limit\":", muse_budget_unit_name(budget->unit));
+        muse_snapshot_amount(text, budget->unit, budget->limit);
+        muse_text_add(text, ",\"used\":");
+        muse_snapshot_amount(text, budget->unit, budget->used);
+        muse_text_add(text, ",\"reserved\":");
+        muse_snapshot_amount(text, budget->unit, budget->held);
+        muse_text_add(text, ",\"gone\":%s}", muse_budget_is_gone(budget) ? "true" : "false");
+    }
+    muse_text_add(text, "]");
+}
+
 static void add_engines(const muse_snapshot *snapshot, muse_text *text)
 {
     uint32_t i;
@@ -207,6 +237,7 @@ void muse_snapshot_json(const muse_snapshot *snapshot, muse_text *text)
     add_times(text, "time_to_first_byte", &snapshot->times[MUSE_TIME_FIRST_BYTE]);
     add_times(text, "response_time", &snapshot->times[MUSE_TIME_TOTAL]);
     add_usage(snapshot, text);
+    add_budgets(snapshot, text);
     add_engines(snapshot, text);
     add_endpoints(snapshot, text);
     muse_text_add(text,

@@ -35,6 +35,15 @@ const schema = z.looseObject({
       cost_saved: z.number(),
     }),
   ),
+  budgets: z.array(
+    z.looseObject({
+      name: z.string(),
+      unit: z.string(),
+      limit: z.number(),
+      used: z.number(),
+      gone: z.boolean(),
+    }),
+  ),
   cache: z.looseObject({ entries: z.number(), bytes: z.number(), size: z.number() }),
 });
 
@@ -73,7 +82,7 @@ export const statusCommand: Command = {
 };
 
 function show(status: Status, output: Output): void {
-  const { cache, endpoints, engines, models, problems, requests } = status;
+  const { budgets, cache, endpoints, engines, models, problems, requests } = status;
   const colour = status.status === 'ok' ? 'green' : 'red';
   const hours = (status.uptime_seconds / 3_600).toFixed(1);
   const state = output.style(colour, status.status);
@@ -88,6 +97,10 @@ function show(status: Status, output: Output): void {
     ]),
     ...endpoints.map(({ model, url, state: is }) => [`endpoint of ${model}`, `${is}  ${url}`]),
     ...models.map((model) => [`model ${model.name}`, usageOf(model)]),
+    ...budgets.map(({ name, unit, limit, used, gone }) => [
+      `budget of ${name}`,
+      `${used} of ${limit} ${unit} today${gone ? ', used up' : ''}`,
+    ]),
   ];
   for (const line of columns(rows)) output.line(line);
 }

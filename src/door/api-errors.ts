@@ -12,6 +12,10 @@ const SENTENCES: Partial<Record<FailureCode, string>> = {
   'provider-slow': 'The model took too long.',
   'provider-cut-off': 'The connection to the model’s provider broke.',
   'answer-too-long': 'The answer is longer than this server allows.',
+  'budget-spent': 'The budget of this server is used up for today.',
+  'model-budget-spent': 'The budget of this model is used up for today.',
+  'budget-held': 'Too many requests are being answered. Please try again in a moment.',
+  'budget-uncounted': 'This model can’t be used at the moment.',
   'model-unavailable': 'This model can’t be used at the moment.',
   'model-not-configured': 'This model can’t be used at the moment.',
 };

@@ -52,6 +52,7 @@ export function prepareChat(
     maxTokens: maxTokensOf(chat, model, asked),
     contentType: 'text/plain',
     timeout: asked.timeout,
+    budgets: asked.budgets,
   };
   const { temperature, maxTokens } = samplingOf(request, model);
   const said = [

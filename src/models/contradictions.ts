@@ -36,6 +36,10 @@ function withinModel(model: ModelFields, i: number): Contradiction[] {
     const message = 'a price needs "stream_usage": true, which asks for the number of tokens';
     found.push(at(i, 'price', message));
   }
+  if (model.budget?.cost !== undefined && model.price === undefined) {
+    const message = 'a budget of money needs a "price"; without one, give it "tokens"';
+    found.push(at(i, 'budget', message));
+  }
   if (model.endpoints === undefined) return found;
   if (model.endpoint) {
     const advice = 'leave "endpoint" away and name its URL in "endpoints" too';

@@ -30,6 +30,13 @@ export interface CircuitSettings {
   readonly cooldown: number;
 }
 
+/** For a day. */
+export interface BudgetSettings {
+  readonly tokens?: number | undefined;
+  /** In the currency of the price. */
+  readonly cost?: number | undefined;
+}
+
 export interface Model {
   readonly name: string;
   readonly provider: 'openai' | 'preview';
@@ -60,6 +67,7 @@ export interface Model {
   /** Whether pages of JSON are asked for by `response_format`. */
   readonly jsonMode: boolean;
   readonly price: { readonly input: number; readonly output: number } | undefined;
+  readonly budget: BudgetSettings | undefined;
   /** Why no answer can come from it; undefined: it can be used. For the log. */
   readonly unavailable: string | undefined;
   /** The settings that shape an answer, as plain data for keys; holds no key of a provider. */
@@ -129,6 +137,7 @@ export function buildModel(
     streamUsage: fields.stream_usage,
     jsonMode: fields.json_mode,
     price: fields.price && Object.freeze({ ...fields.price }),
+    budget: fields.budget && Object.freeze({ ...fields.budget }),
     unavailable: whyUnavailable(fields, missing, [
       ...(endpoint === undefined ? [] : [endpoint]),
       ...endpoints.map(({ address }) => address),

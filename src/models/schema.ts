@@ -11,6 +11,8 @@ const ENDPOINTS_MAX = 32;
 const FALLBACKS_MAX = 16;
 const YEAR = 31_536_000;
 const DAY = 86_400;
+const TOKENS_A_DAY_MAX = 1_000_000_000_000;
+const COST_A_DAY_MAX = 1_000_000;
 
 /** A text that may name variables of the environment as `${NAME}`. */
 const expandable = z.string().refine((text) => variablesIn(text) !== undefined, {
@@ -81,6 +83,21 @@ const price = z
     output: z.number().min(0).describe('For a million tokens of the answer.'),
   })
   .describe('Prices in any currency, for the log and what is counted; needs stream_usage.');
+
+const budget = z
+  .strictObject({
+    tokens: z.int().min(0).max(TOKENS_A_DAY_MAX).optional().describe('Of prompts and answers.'),
+    cost: z
+      .number()
+      .min(0)
+      .max(COST_A_DAY_MAX)
+      .optional()
+      .describe('In the currency of price, which it needs.'),
+  })
+  .refine(({ tokens, cost }) => tokens !== undefined || cost !== undefined, {
+    error: 'a budget is {"tokens": …}, {"cost": …} or both',
+  })
+  .describe('What calls to this model may use in a day, until midnight; then a fallback writes.');
 
 const headerName = z
   .string()
@@ -187,6 +204,7 @@ export const modelSchema = z.strictObject({
     .default(true)
     .describe('Asks the endpoint for JSON by response_format where a page is JSON.'),
   price: price.optional(),
+  budget: budget.optional(),
 });
 
 export const modelsFileSchema = z

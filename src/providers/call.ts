@@ -1,5 +1,7 @@
 /** One completion on its way through the attempts to get it. */
 
+import type { Budgets } from '../budget/budgets.ts';
+import type { Hold } from '../budget/hold.ts';
 import type { Clock } from '../clock.ts';
 import { MuseError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -17,6 +19,8 @@ export interface CallOptions {
   readonly sink: CompletionSink;
   readonly signal: AbortSignal;
   readonly clock: Clock;
+  /** What a call may cost; undefined: nobody counts. */
+  readonly budgets?: Budgets | undefined;
   /** Told before the first piece of the answer. */
   readonly onBegun: (model: Model) => void;
 }
@@ -37,6 +41,8 @@ export class Call implements CompletionSink {
   readonly #options: CallOptions;
   /** The endpoint that is being asked. */
   #current: Endpoint | undefined;
+  /** What the call to it has reserved. */
+  #hold: Hold | undefined;
   #begun = false;
   /** Chunks of the endpoint that is being asked, before there is anything of the answer in them. */
   #held: Chunk[] = [];
@@ -64,23 +70,31 @@ export class Call implements CompletionSink {
   /**
    * Asks `endpoint` once. Of its `timeout`, in seconds, `spent` are gone.
    *
-   * @throws {MuseError} its failure, of which the endpoint has been told.
+   * @throws {MuseError} its failure, of which the endpoint has been told, or that of a budget.
    */
   async ask(endpoint: Endpoint, timeout: number, spent: number): Promise<Finish> {
-    const { clock, request } = this.#options;
+    const { budgets, clock, request, signal } = this.#options;
+    const { left } = this;
+    const hold = budgets?.reserve({ model: endpoint.model, request, signal, left });
+    this.#hold = hold === undefined ? undefined : await hold;
+    // Waiting for others to settle has cost time.
+    const gone = hold === undefined ? 0 : left - this.left;
     const isFirst = this.#current === undefined;
-    const now = isFirst ? this.startedAt : clock.uptime();
+    const now = isFirst && hold === undefined ? this.startedAt : clock.uptime();
     const kind = endpoint.begin(now);
     this.#current = endpoint;
     this.#held = [];
     this.attempts.ask(endpoint, now);
     try {
-      const asked = isFirst ? request : { ...request, timeout, spent };
+      const isWhole = isFirst && hold === undefined;
+      const asked = isWhole ? request : { ...request, timeout, spent: spent + gone };
       const finish = await endpoint.provider.complete(asked, this, this.signal);
+      this.#hold?.ended(finish.usage);
       if (!this.#begun) endpoint.answered(clock.uptime(), this.log);
       this.attempts.ended(finish.reason);
       return finish;
     } catch (thrown) {
+      this.#hold?.failed(thrown);
       if (this.signal.aborted) this.attempts.ended('nobody waits any more');
       else if (thrown instanceof MuseError) this.attempts.failed(thrown);
       // Who had only the rest of the time is not to blame for having needed more.
@@ -102,11 +116,13 @@ export class Call implements CompletionSink {
   }
 
   text(text: string): void {
+    this.#hold?.received(text);
     if (!this.#begun) this.#begin();
     this.#options.sink.text(text);
   }
 
   reasoning(text: string): void {
+    this.#hold?.received(text);
     if (!this.#begun) this.#begin();
     this.#options.sink.reasoning(text);
   }
@@ -121,6 +137,7 @@ export class Call implements CompletionSink {
   }
 
   #take(chunk: Chunk, hasContent: boolean): void {
+    if (hasContent) this.#hold?.received(JSON.stringify(chunk.choices ?? ''));
     if (!this.#begun && !hasContent) {
       this.#held.push(chunk);
       return;

@@ -4,9 +4,10 @@ import type { FailureCode, MuseError } from '../errors.ts';
 
 /**
  * `again`: the same call may succeed a moment later. `elsewhere`: another endpoint or model may do
- * what this one can't. `nothing`: the request itself is at fault.
+ * what this one can't. `other-model`: only another model may. `nothing`: the request itself is
+ * at fault, or nobody may be asked for it.
  */
-export type Cure = 'again' | 'elsewhere' | 'nothing';
+export type Cure = 'again' | 'elsewhere' | 'other-model' | 'nothing';
 
 const CURES: Partial<Record<FailureCode, Cure>> = {
   'provider-unreachable': 'again',
@@ -24,6 +25,8 @@ const CURES: Partial<Record<FailureCode, Cure>> = {
   'model-unavailable': 'elsewhere',
   'model-not-configured': 'elsewhere',
   'answer-empty': 'elsewhere',
+  'model-budget-spent': 'other-model',
+  'budget-uncounted': 'other-model',
 };
 
 export function cureOf({ code }: MuseError): Cure {

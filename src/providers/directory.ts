@@ -3,6 +3,7 @@
  * known of endpoints, and who replaces whom, stays.
  */
 
+import type { Budgets } from '../budget/budgets.ts';
 import { chainOf } from '../models/fallbacks.ts';
 import type { Model } from '../models/model.ts';
 import type { Backend } from '../settings.ts';
@@ -26,7 +27,10 @@ export interface ProviderDirectory {
   find(model: Model, backend: Backend): ProviderChoice;
 }
 
-export type ProviderDirectoryOptions = LinkMakerOptions;
+export interface ProviderDirectoryOptions extends LinkMakerOptions {
+  /** None by default. */
+  readonly budgets?: Budgets;
+}
 
 export function createProviderDirectory(options: ProviderDirectoryOptions): ProviderDirectory {
   const known = new WeakMap<Model, Map<Backend, ProviderChoice>>();
@@ -40,6 +44,7 @@ export function createProviderDirectory(options: ProviderDirectoryOptions): Prov
       models: [own, ...fallbacks.map((each) => links.make(each, backend))],
       watch,
       clock: options.clock,
+      budgets: options.budgets,
     });
     return { provider, url: own.url, thinkingOff: isToldNotToThink(model, backend.calls) };
   };

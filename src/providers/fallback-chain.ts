@@ -3,6 +3,7 @@
  * turn, then its fallbacks. Whoever rests after failures is asked when nobody else is left.
  */
 
+import type { Budgets } from '../budget/budgets.ts';
 import type { Clock } from '../clock.ts';
 import { MuseError } from '../errors.ts';
 import type { Model } from '../models/model.ts';
@@ -17,9 +18,11 @@ export interface FallbackChainOptions {
   readonly models: readonly [ModelCalls, ...ModelCalls[]];
   readonly watch: FallbackWatch;
   readonly clock: Clock;
+  readonly budgets?: Budgets | undefined;
 }
 
-export function createFallbackChain({ models, watch, clock }: FallbackChainOptions): Provider {
+export function createFallbackChain(options: FallbackChainOptions): Provider {
+  const { models, watch, clock, budgets } = options;
   const [{ model: asked }] = models;
   return {
     async complete(request, sink, signal) {
@@ -33,7 +36,7 @@ export function createFallbackChain({ models, watch, clock }: FallbackChainOptio
         watch.replaced(asked, model, failures.get(asked), sink.log);
         sink.writtenBy(model);
       };
-      const call = new Call({ request, sink, signal, clock, onBegun });
+      const call = new Call({ request, sink, signal, clock, budgets, onBegun });
       try {
         const finish = await completeBy(models, call, request, failures);
         call.settle();

@@ -108,7 +108,7 @@ export class ModelCalls {
         const gone = calls === 1 ? 0 : (clock.uptime() - startedAt) / 1_000;
         return await call.ask(next, timeout, gone);
       } catch (thrown) {
-        if (!call.canGoOn(thrown) || cureOf(thrown) === 'nothing') throw thrown;
+        if (!call.canGoOn(thrown) || !mayAskOn(thrown)) throw thrown;
         call.asked.set(next, thrown);
         told = told?.retryAfter !== undefined && thrown.retryAfter === undefined ? told : thrown;
       }
@@ -147,6 +147,12 @@ export class ModelCalls {
     await wait(shortest, clock, call.signal);
     return this.#balance([first, ...others]);
   }
+}
+
+/** Whether this model's endpoints are of any use yet. */
+function mayAskOn(error: MuseError): boolean {
+  const cure = cureOf(error);
+  return cure === 'again' || cure === 'elsewhere';
 }
 
 function afterAll(error: MuseError, calls: number): MuseError {

@@ -1,5 +1,6 @@
 /** The seam between the pipeline and whoever writes the page. */
 
+import type { Budget } from '../budget/budget.ts';
 import type { Log } from '../log.ts';
 import type { Model } from '../models/model.ts';
 import type { Message } from '../pages/messages.ts';
@@ -24,6 +25,8 @@ export interface CompletionRequest {
   readonly contentType: string;
   /** Whether the endpoint is asked for JSON by `response_format`. */
   readonly jsonMode?: boolean;
+  /** What it belongs to beside the model's own. */
+  readonly budgets?: readonly Budget[];
   /** Seconds for the whole answer. */
   readonly timeout: number;
   /** How many of these seconds were used up before this call. */

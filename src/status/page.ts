@@ -69,7 +69,7 @@ function connect() {
 connect();`;
 
 const TITLE = 'mod_muse_ai status';
-const BLOCKS = new Set(['outcomes', 'times', 'models', 'endpoints', 'engines']);
+const BLOCKS = new Set(['outcomes', 'times', 'models', 'budgets', 'endpoints', 'engines']);
 
 const source = (text: string): string => `'sha256-${hash('sha256', text, 'base64')}'`;
 

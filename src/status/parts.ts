@@ -33,6 +33,7 @@ export function partsOf({ now, rates }: View): ReadonlyMap<string, Html> {
     ['outcomes', outcomes(now)],
     ['times', times(now)],
     ['models', models(now)],
+    ['budgets', budgets(now)],
     ['endpoints', endpoints(now)],
     ['engines', engines(now)],
   ]);
@@ -129,6 +130,21 @@ function models({ models: all }: Snapshot): Html {
   );
   const head = ['model', 'completions', 'failed', 'tokens in', 'tokens out', 'cost', 'saved'];
   return table('Models', head, rows, 'No model has been asked yet.');
+}
+
+function budgets({ budgets: all }: Snapshot): Html {
+  const rows = all.map(({ name, unit, limit, used, gone }) => {
+    const amount = unit === 'cost' ? money : count;
+    const shown = Math.min(used, limit);
+    return row(
+      escapeMarkup(name),
+      bar(gone ? 1 : shown, gone ? 1 : limit, gone ? 'error' : 'hit'),
+      `${amount(used)} of ${amount(limit)} ${unit}`,
+      gone ? '<span class="pill resting">used up</span>' : share(shown, limit),
+    );
+  });
+  const head = ['budget', '', 'used today', ''];
+  return table('Budgets', head, rows, 'No budget has been used yet.');
 }
 
 function endpoints({ endpoints: all, engines: running }: Snapshot): Html {

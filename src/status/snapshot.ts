@@ -1,6 +1,6 @@
 /** What native/region/muse_snapshot_json.c writes, as the status page reads it. */
 
-import type { EndpointState, EngineState, ModelsState } from '../region-types.ts';
+import type { BudgetUnit, EndpointState, EngineState, ModelsState } from '../region-types.ts';
 
 /** The outcomes of requests, as they are counted. */
 export const OUTCOMES = ['hit', 'stale', 'joined', 'miss', 'limited', 'error'] as const;
@@ -33,6 +33,13 @@ export interface Snapshot {
     readonly output_tokens: number;
     readonly cost: number;
     readonly cost_saved: number;
+  }[];
+  readonly budgets: readonly {
+    readonly name: string;
+    readonly unit: BudgetUnit;
+    readonly limit: number;
+    readonly used: number;
+    readonly gone: boolean;
   }[];
   readonly engines: readonly {
     readonly engine: number;

@@ -213,6 +213,19 @@ describe('muse status', () => {
     expect(out).not.toContain('a-test-key');
   });
 
+  test('shows budgets, and fails where one is used up', async ({ httpd, provider }) => {
+    prepare(httpd, provider);
+    watch(httpd);
+    httpd.config.lines('MuseAiBudget 0 tokens');
+    await httpd.start();
+    expect((await httpd.get('/a')).status).toBe(503);
+    const { status, out } = await muse(['status'], at(httpd));
+    expect(status).toBe(1);
+    expect(out).toMatch(/^ {2}a budget is used up for today/m);
+    expect(out).toMatch(/^budget of all pages +0 of 0 tokens today, used up$/m);
+    httpd.log.expect(293);
+  });
+
   test('fails where something is wrong', async ({ httpd, provider }) => {
     prepare(httpd, provider);
     watch(httpd);

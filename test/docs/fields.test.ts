@@ -39,6 +39,7 @@ describe.each([
   ['circuit', '`circuit`', model?.properties?.circuit],
   ['timeouts', '`timeouts`', model?.properties?.timeouts],
   ['price', '`price`', model?.properties?.price],
+  ['budget', '`budget`', model?.properties?.budget],
 ])('the reference of models.json: %s', (_, beginning, schema) => {
   const fields = fieldsAfter('models.json', beginning);
   const properties = Object.entries(schema?.properties ?? {});

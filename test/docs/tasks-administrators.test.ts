@@ -36,6 +36,7 @@ test('the status page is there for this machine, and mod_status has a block', as
 test('the metrics are those of the table, with their labels', async ({ httpd, provider }) => {
   httpd.config.muse(counted(provider));
   configure(httpd, snippet('Feed Prometheus', 'apache'));
+  httpd.config.lines('MuseAiBudget 1000000 tokens');
   httpd.site.write('page.ai', 'Write about the sea.');
   await httpd.start();
   await httpd.get('/page');

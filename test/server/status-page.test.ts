@@ -41,7 +41,16 @@ describe('the status page', () => {
     const policy = headers['content-security-policy'] ?? '';
     expect(policy).toContain("default-src 'none'");
     expect(policy).not.toContain('unsafe');
-    for (const id of ['health', 'numbers', 'outcomes', 'times', 'models', 'endpoints', 'engines']) {
+    for (const id of [
+      'health',
+      'numbers',
+      'outcomes',
+      'times',
+      'models',
+      'budgets',
+      'endpoints',
+      'engines',
+    ]) {
       expect(text).toContain(`<section id="${id}"`);
     }
     expect(text).toContain(`<th scope="row">${priced.name}</th>`);

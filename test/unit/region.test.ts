@@ -359,6 +359,28 @@ test('a snapshot has what models used and what the engine says of itself', () =>
   expect(snapshot.status).toBe('down');
 });
 
+test('a budget is reserved of and settled, and what is none is refused', () => {
+  const region = newRegion();
+  const owner = region.claimBudgets();
+  expect(region.claimBudgets()).toBe(owner);
+  const budget = { name: 'all pages', unit: 'cost', limit: 100 } as const;
+  const first = region.reserve(owner, budget, 20_000, 150);
+  expect(first).toMatchObject({ answer: 'taken', isNews: false });
+  expect(region.reserve(owner, budget, 20_000, 1).answer).toBe('held');
+  region.settle(owner, first, 150, 120);
+  expect(region.reserve(owner, budget, 20_000, 1)).toMatchObject({ answer: 'gone', isNews: true });
+  expect(region.reserve(owner, budget, 20_001, 1)).toMatchObject({ answer: 'taken', isNews: true });
+  expect(errorOf(() => region.reserve(owner, { ...budget, name: '' }, 1, 1))).toMatchObject({
+    code: 'MUSE_EINVAL',
+  });
+  expect(errorOf(() => region.settle(99, first, 1, 1))).toMatchObject({ code: 'MUSE_EINVAL' });
+  const other = { ...budget, unit: 'hours' as 'cost' };
+  expect(() => region.reserve(owner, other, 1, 1)).toThrow(/unit/);
+  expect(parseSnapshot(region.snapshot(1)).budgets).toMatchObject([
+    { name: 'all pages', unit: 'cost', limit: 0.000_000_1 },
+  ]);
+});
+
 test('a use or a report that is none is refused', () => {
   const region = newRegion();
   expect(() => region.addUsage('m', 'nonsense' as 'cost', 1)).toThrow(/no use "nonsense"/);

@@ -29,6 +29,7 @@ describe('a request’s parameters', () => {
       timeout: 300,
       maxPageSize: 2_097_152,
       maxInput: 16_384,
+      budgets: [],
       bodyType: undefined,
       bodyCoding: undefined,
       finishAbandoned: false,

@@ -29,6 +29,7 @@ function snapshot(changes: Partial<Snapshot> = {}, hit = 0): Snapshot {
     response_time: times,
     models: [],
     engines: [{ engine: 0, up: true, state: 'ready', restarts: 0, in_flight: 0, models: 'loaded' }],
+    budgets: [],
     endpoints: [],
     cache: { entries: 1, bytes: 2_048, size: 66_058_240, evicted: 0 },
     ...changes,
@@ -51,6 +52,17 @@ describe('the parts of the status page', () => {
     }
     expect(part('models', view)).toContain('&lt;script&gt;&quot;&amp;');
     expect(part('endpoints', view)).toContain('<td>1 s</td>');
+  });
+
+  test('show how much of each budget is used', () => {
+    const budgets = [
+      { name: '<a>', unit: 'tokens', limit: 2_000, used: 500, gone: false },
+      { name: 'b', unit: 'cost', limit: 0, used: 0, gone: true },
+    ] as const;
+    const html = part('budgets', snapshot({ budgets }));
+    expect(html).toMatch(/&lt;a&gt;.*500 of 2,000 tokens<\/td><td>25\.0 %/);
+    expect(html).toMatch(/>b<.*0 of 0 cost<\/td><td><span class="pill resting">used up/);
+    expect(part('budgets', snapshot())).toContain('No budget has been used yet.');
   });
 
   test('have numbers as people read them, and none where there is nothing to share', () => {

@@ -398,6 +398,50 @@ TEST(reports_and_usage_full_of_nonsense_give_a_snapshot_of_terminated_names)
     free_target(&t);
 }
 
+TEST(budgets_full_of_nonsense_answer_and_are_shown)
+{
+    target t = new_target();
+    muse_budget_table *table = t.region->budgets;
+    int round;
+
+    for (round = 0; round < 50; round++) {
+        muse_budget_result result;
+        muse_snapshot *snapshot;
+        muse_text text = {0};
+        muse_status status;
+        uint32_t owner;
+        size_t i;
+
+        fill_with_nonsense(&t, table->owners, sizeof *table - offsetof(muse_budget_table, owners));
+        if (round & 1) {
+            atomic_store(&table->slots[round].named, 0);
+        }
+        owner = muse_budget_claim(t.region);
+        CHECK(owner < MUSE_BUDGET_OWNERS);
+        status =
+            muse_budget_reserve(t.region, owner, "site", MUSE_BUDGET_COST, 20000, 100, 10, &result);
+        CHECK(status == MUSE_OK || (status == MUSE_TOO_LARGE && !(round & 1)));
+        if (status == MUSE_OK) {
+            CHECK_EQUAL(result.answer, MUSE_BUDGET_TAKEN);
+            CHECK_EQUAL(muse_budget_settle(t.region, owner, result.slot, result.day, 10, 3),
+                        MUSE_OK);
+        }
+        for (i = 0; i < MUSE_BUDGETS_MAX; i++) {
+            (void)muse_budget_settle(t.region, owner, (uint32_t)i, 3, 10, MUSE_BUDGET_MOST);
+        }
+        snapshot = muse_snapshot_take(t.region, 1);
+        CHECK(snapshot != NULL);
+        for (i = 0; i < snapshot->budgets; i++) {
+            CHECK(memchr(snapshot->budget[i].name, '\0', sizeof snapshot->budget[i].name));
+        }
+        muse_snapshot_json(snapshot, &text);
+        CHECK(!text.failed && text.length > 0);
+        muse_text_free(&text);
+        free(snapshot);
+    }
+    free_target(&t);
+}
+
 TESTS(CASE(a_shard_full_of_nonsense_costs_entries_only),
       CASE(a_record_with_any_byte_of_its_header_changed_is_a_miss),
       CASE(a_record_that_is_right_but_reaches_beyond_the_ring_is_a_miss),
@@ -405,4 +449,5 @@ TESTS(CASE(a_shard_full_of_nonsense_costs_entries_only),
       CASE(a_limiter_full_of_nonsense_answers_and_heals),
       CASE(a_model_table_full_of_nonsense_gives_terminated_names),
       CASE(counters_and_engines_full_of_nonsense_are_read_and_written),
-      CASE(reports_and_usage_full_of_nonsense_give_a_snapshot_of_terminated_names))
+      CASE(reports_and_usage_full_of_nonsense_give_a_snapshot_of_terminated_names),
+      CASE(budgets_full_of_nonsense_answer_and_are_shown))

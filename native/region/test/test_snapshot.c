@@ -161,8 +161,37 @@ TEST(json_has_what_is_in_the_snapshot_and_names_are_escaped)
     muse_region_detach(region);
 }
 
+TEST(a_budget_that_is_used_up_is_a_problem_and_shown_with_its_numbers)
+{
+    muse_region *region = test_region(1 << 20, 1, 64);
+    const uint32_t today = muse_budget_today();
+    muse_snapshot *snapshot;
+    muse_text text = {0};
+
+    make_up(region, 0);
+    publish_model(region);
+    CHECK_EQUAL(muse_budget_restore(region, "a \"b\"", MUSE_BUDGET_COST, today, 2500000000, 1),
+                MUSE_OK);
+    CHECK_EQUAL(muse_budget_restore(region, "old", MUSE_BUDGET_TOKENS, today - 1, 5, 5), MUSE_OK);
+    expect_health(region, 1, MUSE_HEALTH_OK, 0);
+    CHECK_EQUAL(muse_budget_restore(region, "new", MUSE_BUDGET_TOKENS, today, 5, 5), MUSE_OK);
+    expect_health(region, 1, MUSE_HEALTH_DEGRADED, bit(MUSE_PROBLEM_BUDGET));
+    snapshot = muse_snapshot_take(region, 1);
+    muse_snapshot_json(snapshot, &text);
+    CHECK(strstr(text.bytes, ",\"budgets\":[{\"name\":\"a \\\"b\\\"\",\"unit\":\"cost\","
+                             "\"limit\":2.500000000,\"used\":0.000000001,"
+                             "\"reserved\":0.000000000,\"gone\":false},") != NULL);
+    CHECK(strstr(text.bytes, "{\"name\":\"old\",\"unit\":\"tokens\",\"limit\":5,\"used\":0,") !=
+          NULL);
+    CHECK(strstr(text.bytes, "\"used\":5,\"reserved\":0,\"gone\":true}]") != NULL);
+    muse_text_free(&text);
+    free(snapshot);
+    muse_region_detach(region);
+}
+
 TESTS(CASE(a_server_is_well_when_its_engines_models_and_endpoints_are),
       CASE(models_that_can_not_be_read_matter_as_much_as_there_are_others),
       CASE(it_is_down_when_no_endpoint_may_be_asked), CASE(an_engine_that_stands_still_is_not_up),
       CASE(requests_are_all_outcomes_and_a_name_is_there_once),
+      CASE(a_budget_that_is_used_up_is_a_problem_and_shown_with_its_numbers),
       CASE(json_has_what_is_in_the_snapshot_and_names_are_escaped))
