@@ -13,12 +13,15 @@
  *   processes       muse_process     region, sockets, supervisor; kept over restarts
  *                   muse_supervisor  starts and watches the engines
  *                   muse_spawn       starts one
+ *                   muse_confine     and takes from it what it does not need
  *                   muse_budget_file what they used today, kept over restarts
  *                   muse_settings    what an engine is told, in JSON (muse_json)
  *                   muse_log         what it says
  *   requests        muse_handler     a request's way, in order: read this first
  *                   muse_page        which files are pages; protection of their source
+ *                   muse_source      copies of those, and settings: for nobody
  *                   muse_metrics_path, muse_origin   MuseAiMetricsEndpoint, …AllowedOrigins
+ *                   muse_cross_site  what another site's page makes a browser send
  *                   muse_choice      which model
  *                   muse_language    which language: asked for by muse_prefix, the first part of
  *                                    the URL, muse_accept_language and others;
@@ -30,6 +33,7 @@
  *                   muse_stale       those that are past their time
  *                   muse_purger      those that shall be there no more
  *                   muse_trust       what a browser may do with a page
+ *                   muse_privacy     and caches, where not everybody may see it
  *                   muse_language_headers  what an answer says of its language
  *                   muse_tally       what became of it: counted, timed, noted for the log
  *   programs        muse_door        OpenAI's protocol, told to the engine
@@ -55,6 +59,7 @@
 
 #include "muse_admin.h"
 #include "muse_config.h"
+#include "muse_cross_site.h"
 #include "muse_debug.h"
 #include "muse_door.h"
 #include "muse_handler.h"
@@ -68,6 +73,7 @@
 #include "muse_prefix.h"
 #include "muse_process.h"
 #include "muse_purger.h"
+#include "muse_source.h"
 #include "muse_status.h"
 #include "muse_suspend.h"
 
@@ -93,11 +99,13 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_post_perdir_config(muse_prefix_take, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_post_perdir_config(muse_page_unmap, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_fixups(muse_metrics_path_fixup, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_fixups(muse_source_fixup, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_fixups(muse_page_fixup, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_fixups(muse_language_fixup, NULL, mod_dir, APR_HOOK_LAST);
     ap_hook_fixups(muse_prefix_folder, NULL, mod_dir, APR_HOOK_LAST);
     ap_hook_fixups(muse_prefix_elsewhere, mod_dir, NULL, APR_HOOK_LAST);
     ap_hook_fixups(muse_origin_fixup, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_handler(muse_cross_site_run, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_handler(muse_handler_run, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(muse_door_run, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(muse_admin_run, NULL, NULL, APR_HOOK_MIDDLE);

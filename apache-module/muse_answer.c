@@ -10,6 +10,7 @@
 
 #include "muse_answer.h"
 #include "muse_language_headers.h"
+#include "muse_privacy.h"
 #include "muse_tally.h"
 #include "muse_trust.h"
 
@@ -77,6 +78,7 @@ static void read_head(muse_answer *a, const char *head, apr_size_t length)
         }
         scripts = apr_table_get(r->err_headers_out, MUSE_SCRIPTS_HEADER);
         apr_table_unset(r->err_headers_out, MUSE_SCRIPTS_HEADER);
+        muse_privacy_mark(r);
         if (!a->q->admin && !a->q->door) {
             muse_trust_headers(a->q, scripts);
             muse_request_vary(a->q);

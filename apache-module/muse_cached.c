@@ -8,6 +8,7 @@
 
 #include "muse_cached.h"
 #include "muse_language_headers.h"
+#include "muse_privacy.h"
 #include "muse_tally.h"
 #include "muse_trust.h"
 
@@ -240,6 +241,7 @@ int muse_cached_send(const muse_request *q, const muse_cached *found, int failed
     muse_trust_headers(q, set_stored_headers(r, (char *)found->bytes, info->head_len));
     muse_tally_cached(q, found);
     set_cache_headers(q, found, failed);
+    muse_privacy_mark(r);
     muse_request_vary(q);
     muse_language_headers(q);
     ap_set_content_length(r, info->body_len);

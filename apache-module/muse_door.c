@@ -10,6 +10,7 @@
 
 #include "muse_body.h"
 #include "muse_config.h"
+#include "muse_cross_site.h"
 #include "muse_door.h"
 #include "muse_keys.h"
 #include "muse_limit.h"
@@ -31,6 +32,8 @@ static const trouble troubles[] = {
     {HTTP_BAD_REQUEST, "invalid_request_error", "bad_request", "The request could not be read."},
     {HTTP_UNAUTHORIZED, "invalid_request_error", "invalid_api_key",
      "A key of this server is needed: Authorization: Bearer KEY."},
+    {HTTP_FORBIDDEN, "invalid_request_error", "cross_site_request",
+     "A page of another site may not ask here."},
     {HTTP_METHOD_NOT_ALLOWED, "invalid_request_error", "method_not_allowed",
      "This method is not known here; see Allow."},
     {HTTP_REQUEST_TIME_OUT, "invalid_request_error", "request_timeout",
@@ -181,6 +184,9 @@ int muse_door_run(request_rec *r)
     }
     if (r->method_number == M_OPTIONS) {
         return answer_options(r);
+    }
+    if (muse_cross_site_is(r)) {
+        return tell(r, HTTP_FORBIDDEN, trouble_of(HTTP_FORBIDDEN));
     }
     if (!admit(r, muse_config_dir(r))) {
         return OK;

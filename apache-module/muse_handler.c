@@ -89,13 +89,24 @@ static int is_local(const apr_sockaddr_t *address)
                                           !memcmp(bytes, mapped, sizeof mapped);
 }
 
+/*
+ * Whether a proxy sent it, such as one on this host: then that is who is local. mod_remoteip takes
+ * the header away when it trusts it, and its address for the visitor's.
+ */
+static int is_forwarded(const request_rec *r)
+{
+    return apr_table_get(r->headers_in, "X-Forwarded-For") != NULL ||
+           apr_table_get(r->headers_in, "Forwarded") != NULL ||
+           apr_table_get(r->headers_in, "Via") != NULL;
+}
+
 static int may_bypass(const request_rec *r, const muse_dir_config *config)
 {
     switch (muse_or(config->cache_bypass, MUSE_BYPASS_LOCAL)) {
     case MUSE_BYPASS_ON:
         return 1;
     case MUSE_BYPASS_LOCAL:
-        return is_local(r->useragent_addr);
+        return is_local(r->useragent_addr) && !is_forwarded(r);
     default:
         return 0;
     }

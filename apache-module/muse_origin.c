@@ -23,6 +23,13 @@ static const char *allowed(const apr_array_header_t *origins, const char *origin
     return NULL;
 }
 
+int muse_origin_is_allowed(const request_rec *r, const char *origin)
+{
+    const apr_array_header_t *origins = muse_config_dir(r)->origins;
+
+    return origins && allowed(origins, origin) != NULL;
+}
+
 static int is_ours(const request_rec *r)
 {
     return r->handler &&

@@ -10,6 +10,7 @@
 #include "muse_keys.h"
 #include "muse_models.h"
 #include "muse_setters.h"
+#include "muse_source.h"
 #include "muse_values.h"
 
 const char *muse_set_number(cmd_parms *cmd, void *config, const char *arg)
@@ -92,6 +93,7 @@ const char *muse_set_prompts_dir(cmd_parms *cmd, void *config, const char *arg)
                             cmd->cmd->name, arg);
     }
     ((muse_dir_config *)config)->prompts_dir = path;
+    muse_source_note(cmd->pool, path);
     return NULL;
 }
 
@@ -207,6 +209,7 @@ const char *muse_set_client_keys(cmd_parms *cmd, void *config, const char *arg)
     }
     if (!off) {
         muse_keys_note(cmd->pool, path);
+        muse_source_note(cmd->pool, path);
     }
     ((muse_dir_config *)config)->client_keys = path;
     return NULL;

@@ -5,6 +5,7 @@
 
 #include "muse_backends.h"
 #include "muse_config.h"
+#include "muse_confine.h"
 #include "muse_json.h"
 #include "muse_settings.h"
 
@@ -35,15 +36,16 @@ const char *muse_settings_json(apr_pool_t *p, server_rec *main_server, int index
             passed = apr_pstrcat(p, passed, *passed ? "," : "", muse_json_text(p, name), NULL);
         }
     }
-    return apr_psprintf(p,
-                        "{\"version\":3,\"engine\":%d,\"engines\":%d,\"models\":%s,"
-                        "\"models_where\":%s,%s,\"passed\":[%s],"
-                        "\"pool\":{\"idle\":%s,\"keep_alive\":%s},\"log_level\":\"%s\"}\n",
-                        index, global->engines, muse_json_text(p, global->models),
-                        muse_json_text(p, global->models_where), muse_backends_json(p, main_server),
-                        passed, muse_json_number(p, global->pool_idle),
-                        muse_json_flag(global->pool_keep_alive),
-                        level_name(ap_get_server_module_loglevel(main_server, APLOG_MODULE_INDEX)));
+    return apr_psprintf(
+        p,
+        "{\"version\":3,\"engine\":%d,\"engines\":%d,\"models\":%s,"
+        "\"models_where\":%s,%s,\"passed\":[%s],"
+        "\"pool\":{\"idle\":%s,\"keep_alive\":%s},\"dumpable\":%s,\"log_level\":\"%s\"}\n",
+        index, global->engines, muse_json_text(p, global->models),
+        muse_json_text(p, global->models_where), muse_backends_json(p, main_server), passed,
+        muse_json_number(p, global->pool_idle), muse_json_flag(global->pool_keep_alive),
+        muse_json_flag(muse_confine_is_dumpable()),
+        level_name(ap_get_server_module_loglevel(main_server, APLOG_MODULE_INDEX)));
 }
 
 static int wanted(const char *name, size_t len, const apr_array_header_t *passed)

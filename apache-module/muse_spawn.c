@@ -10,6 +10,7 @@
 #include <apr_strings.h>
 
 #include "muse_config.h"
+#include "muse_confine.h"
 #include "muse_settings.h"
 #include "muse_spawn.h"
 
@@ -31,7 +32,8 @@ static const char *unusable(apr_pool_t *p, const char *directive, const char *pa
 }
 
 /* In the new process, between fork and exec: only async-signal-safe calls. */
-static void become_engine(const int from[FD_COUNT], char *const argv[], char *const env[])
+static void become_engine(const int from[FD_COUNT], int dumpable, char *const argv[],
+                          char *const env[])
 {
     int high[FD_COUNT];
     sigset_t none;
@@ -53,6 +55,7 @@ static void become_engine(const int from[FD_COUNT], char *const argv[], char *co
     }
     /* A stopped engine could not see its control socket close. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    muse_confine_self(dumpable);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     for (i = 1; i < NSIG; i++) {
@@ -62,22 +65,41 @@ static void become_engine(const int from[FD_COUNT], char *const argv[], char *co
     _exit(127);
 }
 
+static char *const *arguments(apr_pool_t *p, server_rec *s)
+{
+    const muse_global_config *global = muse_config_global();
+    const char *const *options = muse_confine_options(s, global->node);
+    apr_array_header_t *list = apr_array_make(p, 10, sizeof(const char *));
+
+    APR_ARRAY_PUSH(list, const char *) = global->node;
+    for (; *options; options++) {
+        APR_ARRAY_PUSH(list, const char *) = *options;
+    }
+    APR_ARRAY_PUSH(list, const char *) = global->engine;
+    APR_ARRAY_PUSH(list, const char *) = NULL;
+    return (char *const *)(void *)list->elts;
+}
+
 const char *muse_spawn(apr_pool_t *p, server_rec *s, int index, int listener, int region_fd,
                        muse_child *child)
 {
     const muse_global_config *global = muse_config_global();
     const char *settings = muse_settings_json(p, s, index);
     const char *const *env = muse_settings_environment(p);
-    char *argv[] = {apr_pstrdup(p, global->node), apr_pstrdup(p, global->engine), NULL};
     const char *error = unusable(p, "MuseAiNode", global->node, global->node_where, X_OK);
     int log[2] = {-1, -1};
     int control[2] = {-1, -1};
     const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    const int dumpable = muse_confine_is_dumpable();
+    char *const *argv = NULL;
     pid_t pid = -1;
 
     memset(child, 0, sizeof *child);
     if (!error) {
         error = unusable(p, "MuseAiEngine", global->engine, global->engine_where, R_OK);
+    }
+    if (!error) {
+        argv = arguments(p, s);
     }
     if (!error &&
         (null < 0 || pipe2(log, O_CLOEXEC) != 0 ||
@@ -87,7 +109,7 @@ const char *muse_spawn(apr_pool_t *p, server_rec *s, int index, int listener, in
     if (pid == 0) {
         const int from[FD_COUNT] = {null, log[1], log[1], listener, region_fd, control[1]};
 
-        become_engine(from, argv, (char *const *)(uintptr_t)env);
+        become_engine(from, dumpable, argv, (char *const *)(uintptr_t)env);
     }
     close(null);
     if (log[1] >= 0) {

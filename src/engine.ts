@@ -34,7 +34,7 @@ import { createPipeline } from './pipeline.ts';
 import { createProviderDirectory } from './providers/directory.ts';
 import { EndpointMemory } from './providers/endpoints.ts';
 import { createTransport } from './providers/transport.ts';
-import { Region } from './region.ts';
+import { hideMemory, Region } from './region.ts';
 import { Secrets } from './secrets.ts';
 import { parseSettings, type Settings } from './settings.ts';
 import { StatusFeed } from './status/feed.ts';
@@ -59,6 +59,8 @@ await run();
 async function run(): Promise<void> {
   const control = openControl(new Socket({ fd: CONTROL_FD, readable: true, writable: true }));
   const settings = await readSettings(control.settings);
+  // Keys and prompts are in it from here on.
+  if (!settings.dumpable) hideMemory();
   const secrets = new Secrets();
   for (const { apiKey } of [...settings.backends, ...settings.former]) secrets.add(apiKey);
   const log = createLog(toStderr, settings.logLevel, secrets);

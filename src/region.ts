@@ -118,6 +118,7 @@ interface Addon {
     attach(fd: number): NativeRegion;
   };
   setErrorClass(errorClass: typeof RegionError): void;
+  hideMemory(): void;
 }
 
 /**
@@ -290,6 +291,11 @@ export class Region {
   snapshot(engines: number): string {
     return this.#native.snapshot(engines);
   }
+}
+
+/** Hides the memory of this process from other processes of its user, and from core dumps. */
+export function hideMemory(): void {
+  loadAddon().hideMemory();
 }
 
 /** Node keeps a loaded add-on, so this costs little but the first time in a thread. */

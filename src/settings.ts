@@ -15,6 +15,7 @@ const line = z.object({
   former: z.array(backendSchema),
   passed: z.array(z.string()),
   pool: z.object({ idle: z.int().nullable(), keep_alive: z.boolean().nullable() }),
+  dumpable: z.boolean(),
   log_level: z.enum(['error', 'warn', 'notice', 'info', 'debug', 'trace']),
 });
 
@@ -41,6 +42,8 @@ export interface Settings {
   readonly former: readonly Backend[];
   readonly environment: Environment;
   readonly pool: PoolSettings;
+  /** Whether others of the same user may look at this process and its memory. */
+  readonly dumpable: boolean;
   readonly logLevel: z.infer<typeof line>['log_level'];
 }
 
@@ -71,6 +74,7 @@ export function parseSettings(text: string, environment: Environment): Settings 
       idle: raw.pool.idle ?? undefined,
       keepAlive: raw.pool.keep_alive ?? true,
     }),
+    dumpable: raw.dumpable,
     logLevel: raw.log_level,
   });
 }

@@ -1,4 +1,5 @@
 #include <memory>
+#include <sys/prctl.h>
 
 #include <napi.h>
 
@@ -17,6 +18,14 @@ void SetErrorClass(const Napi::CallbackInfo &info)
     muse::EnvData::Of(info.Env()).error_class = Napi::Persistent(info[0].As<Napi::Function>());
 }
 
+/* hideMemory(): of the process, from others of the same user and from core dumps. */
+void HideMemory(const Napi::CallbackInfo &info)
+{
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
+        throw Napi::Error::New(info.Env(), "prctl refused PR_SET_DUMPABLE");
+    }
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports)
 {
     auto data = std::make_unique<muse::EnvData>();
@@ -26,6 +35,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports)
     env.SetInstanceData(data.release());
     exports.Set("Region", region_class);
     exports.Set("setErrorClass", Napi::Function::New<SetErrorClass>(env, "setErrorClass"));
+    exports.Set("hideMemory", Napi::Function::New<HideMemory>(env, "hideMemory"));
     return exports;
 }
 

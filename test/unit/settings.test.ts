@@ -27,6 +27,7 @@ const whole = {
   former: [],
   passed: ['OPENAI_API_KEY'],
   pool: { idle: null, keep_alive: null },
+  dumpable: false,
   log_level: 'info',
 };
 const read = (change: object, environment = {}) =>

@@ -1,0 +1,159 @@
+#include <string.h>
+#include <strings.h>
+
+#include <httpd.h>
+#include <http_config.h>
+#include <http_log.h>
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+#include "muse_config.h"
+#include "muse_page.h"
+#include "muse_source.h"
+
+APLOG_USE_MODULE(muse_ai);
+
+static apr_array_header_t *noted; /* const char *; the parent's, inherited by each child */
+
+static apr_status_t forget(void *data)
+{
+    (void)data;
+    noted = NULL;
+    return APR_SUCCESS;
+}
+
+void muse_source_note(apr_pool_t *pconf, const char *path)
+{
+    if (!noted) {
+        noted = apr_array_make(pconf, 4, sizeof(const char *));
+        apr_pool_cleanup_register(pconf, NULL, forget, apr_pool_cleanup_null);
+    }
+    APR_ARRAY_PUSH(noted, const char *) = path;
+}
+
+/* What editors and packagers put behind the dot of a copy: .bak, .swp (and .swo, .swn …), .1, .~1~
+ */
+static int is_copys_word(const char *word, size_t length)
+{
+    static const char *const words[] = {
+        "bak",     "back",     "backup",  "bkp",      "copy",     "new",      "old",
+        "orig",    "original", "prev",    "rej",      "save",     "saved",    "tmp",
+        "temp",    "part",     "un",      "dpkg-old", "kate-swp", "dpkg-new", "dpkg-dist",
+        "ucf-old", "ucf-new",  "rpmsave", "rpmnew",   "rpmorig",  "mine",     "theirs",
+        "ours",    "diff",     "patch",
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strlen(words[i]) == length && !strncasecmp(word, words[i], length)) {
+            return 1;
+        }
+    }
+    if (length == 3 && !strncasecmp(word, "sw", 2)) {
+        return 1;
+    }
+    for (i = 0; i < length && apr_isdigit(word[i]); i++) {}
+    return i == length;
+}
+
+/* Whether what follows a name makes it the name of a copy. page.ai.html is none, page.ai.bak is. */
+static int is_copys_end(const char *rest)
+{
+    size_t length;
+
+    if (*rest != '.') {
+        /* page.ai~ #page.ai# page.ai,v and, with nothing else behind, page.ai_old, "page.ai (1)" */
+        return strchr("~#,", *rest) || (strchr("_- ", *rest) && !strchr(rest, '.'));
+    }
+    length = strcspn(++rest, "~");
+    return length ? is_copys_word(rest, length) : *rest == '~';
+}
+
+static int is_copy_of_page(const char *name)
+{
+    const char *at;
+
+    for (at = name; *at; at++) {
+        if (!strncasecmp(at, ".ai", 3) && at[3] && is_copys_end(at + 3)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static const char *base_of(const char *file)
+{
+    const char *slash = strrchr(file, '/');
+
+    return slash ? slash + 1 : file;
+}
+
+/* Prompts that are no pages. */
+static int is_text(const char *name)
+{
+    const char *at = strcasestr(name, ".txt");
+
+    return at && (!at[4] || is_copys_end(at + 4));
+}
+
+/* Whether file is path, a copy of it, or, where path is a folder, a prompt in it. */
+static int is_of(const char *file, const char *path)
+{
+    const size_t length = strlen(path);
+    const char *base = base_of(path);
+    const char *name = base_of(file);
+    const size_t folder = (size_t)(base - path);
+
+    if (!strncmp(file, path, length) &&
+        (file[length] == '/' || (length && path[length - 1] == '/'))) {
+        return is_text(name);
+    }
+    if (!*base || (size_t)(name - file) != folder || strncmp(file, path, folder) != 0) {
+        return 0;
+    }
+    for (; *name == '.' || *name == '#'; name++) {
+        if (*base == *name) {
+            break;
+        }
+    }
+    return !strncmp(name, base, strlen(base)) &&
+           (!name[strlen(base)] || is_copys_end(name + strlen(base)));
+}
+
+static int is_setting(const char *file)
+{
+    const char *models = muse_config_global()->models;
+    int i;
+
+    if (models && is_of(file, models)) {
+        return 1;
+    }
+    for (i = 0; noted && i < noted->nelts; i++) {
+        if (is_of(file, APR_ARRAY_IDX(noted, i, const char *))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int muse_source_fixup(request_rec *r)
+{
+    int copy;
+
+    if (!r->filename || r->finfo.filetype != APR_REG || r->proxyreq ||
+        !muse_or(muse_config_dir(r)->protect_source, 1)) {
+        return DECLINED;
+    }
+    copy = is_copy_of_page(base_of(r->filename));
+    if (copy ? muse_page_is_illustrator(r) : !is_setting(r->filename)) {
+        return DECLINED;
+    }
+    ap_log_rerror(
+        APLOG_MARK, APLOG_INFO, 0, r,
+        "MUSE0101: %s is %s: refused; remove it from here, or say MuseAiProtectSource Off "
+        "to send it as it is",
+        r->filename,
+        copy ? "a copy of a page's source, as editors make them"
+             : "one of the settings of mod_muse_ai (a prompt, models.json or keys)");
+    return HTTP_FORBIDDEN;
+}
