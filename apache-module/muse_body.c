@@ -35,6 +35,14 @@ int muse_body_is_form(const request_rec *r)
     return 0;
 }
 
+void muse_body_pass_over(request_rec *r)
+{
+    if (apr_table_get(r->headers_in, "Content-Length") ||
+        apr_table_get(r->headers_in, "Transfer-Encoding")) {
+        r->connection->keepalive = AP_CONN_CLOSE;
+    }
+}
+
 /* httpd's own limit counts too, which it would tell by a page of its own. */
 static apr_size_t bytes_most(const request_rec *r)
 {

@@ -20,6 +20,12 @@ int muse_body_is_form(const request_rec *r);
  */
 int muse_body_read(request_rec *r, muse_body **body);
 
+/*
+ * Its request is refused before the body came. The connection is closed behind the answer, so that
+ * no thread waits for a body, which may come as slowly as its client likes.
+ */
+void muse_body_pass_over(request_rec *r);
+
 /* Gives its memory back; it is empty from then on. */
 void muse_body_drop(muse_body *body);
 

@@ -14,6 +14,7 @@
 #include <http_protocol.h>
 #include <apr_strings.h>
 
+#include "muse_body.h"
 #include "muse_config.h"
 #include "muse_cross_site.h"
 #include "muse_log.h"
@@ -90,6 +91,7 @@ int muse_cross_site_is(request_rec *r)
         return 0;
     }
     say(r, origin);
+    muse_body_pass_over(r);
     return 1;
 }
 

@@ -87,6 +87,13 @@ static int tell(request_rec *r, int status, const trouble *what)
     return OK;
 }
 
+/* The same before the body was read. */
+static int refuse(request_rec *r, int status, const trouble *what)
+{
+    muse_body_pass_over(r);
+    return tell(r, status, what);
+}
+
 int muse_door_settle(const muse_request *q, int status)
 {
     if (status < 400) {
@@ -122,7 +129,7 @@ static int admit(request_rec *r, const muse_dir_config *config)
                    apr_table_get(r->headers_in, "Authorization")
                        ? "Bearer realm=\"muse\", error=\"invalid_token\""
                        : "Bearer realm=\"muse\"");
-    (void)tell(r, HTTP_UNAUTHORIZED, trouble_of(HTTP_UNAUTHORIZED));
+    (void)refuse(r, HTTP_UNAUTHORIZED, trouble_of(HTTP_UNAUTHORIZED));
     return 0;
 }
 
@@ -186,17 +193,17 @@ int muse_door_run(request_rec *r)
         return answer_options(r);
     }
     if (muse_cross_site_is(r)) {
-        return tell(r, HTTP_FORBIDDEN, trouble_of(HTTP_FORBIDDEN));
+        return refuse(r, HTTP_FORBIDDEN, trouble_of(HTTP_FORBIDDEN));
     }
     if (!admit(r, muse_config_dir(r))) {
         return OK;
     }
     if (r->method_number != M_GET && r->method_number != M_POST) {
         apr_table_setn(r->err_headers_out, "Allow", "GET, HEAD, POST, OPTIONS");
-        return tell(r, HTTP_METHOD_NOT_ALLOWED, trouble_of(HTTP_METHOD_NOT_ALLOWED));
+        return refuse(r, HTTP_METHOD_NOT_ALLOWED, trouble_of(HTTP_METHOD_NOT_ALLOWED));
     }
     if (!muse_process_region()) {
-        return tell(r, HTTP_SERVICE_UNAVAILABLE, trouble_of(HTTP_SERVICE_UNAVAILABLE));
+        return refuse(r, HTTP_SERVICE_UNAVAILABLE, trouble_of(HTTP_SERVICE_UNAVAILABLE));
     }
     q = make_request(r);
     q->counted = r->method_number == M_POST; /* the lists of models are no answers */
@@ -205,7 +212,7 @@ int muse_door_run(request_rec *r)
         if (q->counted) {
             muse_tally_limited(r);
         }
-        return tell(r, status, &limited);
+        return refuse(r, status, &limited);
     }
     return ask_engine(q);
 }

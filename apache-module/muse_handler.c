@@ -165,7 +165,7 @@ static int send_cached(const muse_request *q, const muse_cached *found)
 
 /*
  * Reads the request to its end, where an answer may follow that is waited for. What is not read is
- * refused, and httpd does with it as it does with any refused request.
+ * refused, and nobody waits for it.
  */
 static int read_rest(muse_request *q)
 {
@@ -176,6 +176,7 @@ static int read_rest(muse_request *q)
     } else if (q->r->method_number == M_POST && muse_body_is_form(q->r)) {
         status = muse_body_read(q->r, &q->body);
     } else {
+        muse_body_pass_over(q->r);
         return OK;
     }
     q->whole = 1;
@@ -226,12 +227,14 @@ int muse_handler_run(request_rec *r)
     }
     if (!asks_for_page(r)) {
         ap_set_content_type(r, NULL); /* of the file, by its suffix */
+        muse_body_pass_over(r);
         return ask_engine(q);
     }
     q->counted = 1;
     status = muse_limit_take(r, q->region, NULL);
     if (status != OK) {
         muse_tally_limited(r);
+        muse_body_pass_over(r);
         return status;
     }
     if (hit) {

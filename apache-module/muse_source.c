@@ -65,8 +65,9 @@ static int is_copys_end(const char *rest)
         /* page.ai~ #page.ai# page.ai,v and, with nothing else behind, page.ai_old, "page.ai (1)" */
         return strchr("~#,", *rest) || (strchr("_- ", *rest) && !strchr(rest, '.'));
     }
-    length = strcspn(++rest, "~");
-    return length ? is_copys_word(rest, length) : *rest == '~';
+    length = strcspn(++rest, ".~");
+    return length ? is_copys_word(rest, length) && (!rest[length] || is_copys_end(rest + length))
+                  : *rest == '~';
 }
 
 static int is_copy_of_page(const char *name)

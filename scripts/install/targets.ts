@@ -61,6 +61,10 @@ export function listTargets(installation: Installation, places: Places): Target[
       kind: 'program',
     },
     program(join(library, 'models.schema.json'), join(checkout, 'models.schema.json')),
+    program(
+      join(library, 'apache2-muse_ai.conf'),
+      join(checkout, 'packaging', 'systemd', 'apache2-muse_ai.conf'),
+    ),
     program(join(library, 'LICENSE'), join(checkout, 'LICENSE')),
     program(join(places.modules, 'mod_muse_ai.so'), module),
     {

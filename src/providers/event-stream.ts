@@ -27,17 +27,19 @@ export class EventStreamReader {
 
   /** @throws {RangeError} an event is too long. */
   push(bytes: Buffer): void {
-    let text = this.#line + this.#lineFeedsOnly(this.#decoder.write(bytes));
+    let text = this.#lineFeedsOnly(this.#decoder.write(bytes));
     if (this.#atStart && text !== '') {
       this.#atStart = false;
       if (text.charCodeAt(0) === 0xfeff) text = text.slice(1);
     }
     let from = 0;
+    // What has come of a line is not looked through again with each piece that comes after it.
     for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
-      this.#take(text.slice(from, end));
+      this.#take(this.#line + text.slice(from, end));
+      this.#line = '';
       from = end + 1;
     }
-    this.#line = text.slice(from);
+    this.#line += text.slice(from);
     if (this.#line.length + this.#data.length > EVENT_MAX) {
       throw new RangeError(`an event has more than ${EVENT_MAX} characters`);
     }

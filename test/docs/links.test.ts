@@ -3,7 +3,9 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { checkout, Document } from './document.ts';
 
-const documents = ['README.md', 'HOWTO.md', 'docs/request.md'].map((name) => new Document(name));
+const documents = ['README.md', 'HOWTO.md', 'SECURITY.md', 'docs/request.md'].map(
+  (name) => new Document(name),
+);
 
 /** Links and pictures, `[text](target)`, that do not lead out of this checkout. */
 function linksIn(document: Document): string[] {

@@ -16,14 +16,15 @@ describe('Protect and serve .ai sources', () => {
     httpd.site.write('downloads/plan.ai', source);
     httpd.site.write('logo.ai', '%PDF-1.5 of Adobe Illustrator\n');
     httpd.site.write('old.ai', '%!PS-Adobe-3.0\n');
-    for (const name of ['plan.ai~', 'plan.ai.bak']) httpd.site.write(name, source);
+    const copies = ['plan.ai~', 'plan.ai.bak', 'plan.ai.txt'];
+    for (const name of copies) httpd.site.write(name, source);
     await httpd.start();
     const status = async (path: string) => (await httpd.get(path)).status;
     expect(await status('/plan.ai')).toBe(403);
     expect((await httpd.get('/downloads/plan.ai')).text).toBe(source);
     expect((await httpd.get('/logo.ai')).text).toMatch(/^%PDF-/);
     expect((await httpd.get('/old.ai')).text).toMatch(/^%!PS/);
-    expect([await status('/plan.ai~'), await status('/plan.ai.bak')]).toEqual([403, 403]);
+    for (const name of copies) expect([name, await status(`/${name}`)]).toEqual([name, 403]);
     httpd.log.allow('AH01630');
   });
 

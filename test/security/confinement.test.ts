@@ -100,39 +100,39 @@ describe('an engine', () => {
     expect((await httpd.get('/page')).status).toBe(200);
   });
 
-  test.runIf(hasLandlock)('is told so by the kernel, too, where Node.js knows no permissions', async ({
-    httpd,
-    provider,
-  }) => {
-    const { node } = httpd.environment.stagedEngine();
-    const old = httpd.conf.write(
-      'old-node',
-      `#!/bin/sh\ncase "$*" in *--permission*) exit 9;; esac\nexec ${node} "$@"\n`,
-    );
-    execFileSync('chmod', ['755', old]);
-    enablePages(httpd, provider);
-    openFolder(httpd);
-    beginWith(httpd, attempts);
-    httpd.config.lines(`MuseAiNode ${quote(old)}`);
-    httpd.site.write('page.ai', 'Write about the sea.');
-    await httpd.start();
-    const found = await outcomes(httpd);
-    // What Node.js itself would have refused; files the kernel refuses alone.
-    const ofNode = ['program', 'spawn', 'worker', 'inspector'];
-    for (const [name, outcome] of Object.entries(found)) {
-      const open = name === 'read' || ofNode.includes(name);
-      expect([name, outcome]).toEqual([name, open ? 'allowed' : 'refused']);
-    }
-    expect(readdirSync(httpd.conf.path('open'))).toEqual(['there']);
-    // Said once, also when the engine is started again.
-    const first = await httpd.engine();
-    await first.kill();
-    await httpd.log.waitFor(/MUSE0020.*again/);
-    expect(httpd.log.matching(102)).toHaveLength(1);
-    expect((await httpd.get('/page')).status).toBe(200);
-    httpd.log.expect(102, 20, 22);
-    httpd.log.allow(/Debugger|nodejs\.org/);
-  });
+  test.runIf(hasLandlock)(
+    'is told so by the kernel, too, where Node.js knows no permissions',
+    async ({ httpd, provider }) => {
+      const { node } = httpd.environment.stagedEngine();
+      const old = httpd.conf.write(
+        'old-node',
+        `#!/bin/sh\ncase "$*" in *--permission*) exit 9;; esac\nexec ${node} "$@"\n`,
+      );
+      execFileSync('chmod', ['755', old]);
+      enablePages(httpd, provider);
+      openFolder(httpd);
+      beginWith(httpd, attempts);
+      httpd.config.lines(`MuseAiNode ${quote(old)}`);
+      httpd.site.write('page.ai', 'Write about the sea.');
+      await httpd.start();
+      const found = await outcomes(httpd);
+      // What Node.js itself would have refused; files the kernel refuses alone.
+      const ofNode = ['program', 'spawn', 'worker', 'inspector'];
+      for (const [name, outcome] of Object.entries(found)) {
+        const open = name === 'read' || ofNode.includes(name);
+        expect([name, outcome]).toEqual([name, open ? 'allowed' : 'refused']);
+      }
+      expect(readdirSync(httpd.conf.path('open'))).toEqual(['there']);
+      // Said once, also when the engine is started again.
+      const first = await httpd.engine();
+      await first.kill();
+      await httpd.log.waitFor(/MUSE0020.*again/);
+      expect(httpd.log.matching(102)).toHaveLength(1);
+      expect((await httpd.get('/page')).status).toBe(200);
+      httpd.log.expect(102, 20, 22);
+      httpd.log.allow(/Debugger|nodejs\.org/);
+    },
+  );
 
   test('can gain no privileges, by any program that it might start', async ({
     httpd,

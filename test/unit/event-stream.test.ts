@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { EventStreamReader } from '../../src/providers/event-stream.ts';
+import { cpuTime } from './support/cpu-time.ts';
 import { seededRandom } from './support/random.ts';
 
 function read(...pieces: readonly (string | Buffer)[]): string[] {
@@ -51,5 +52,17 @@ describe('a stream of events', () => {
       for (let i = 0; i < 10; i++) reader.push(megabyte);
     };
     expect(fill).toThrow(/an event has more than 4194304 characters/);
+  });
+
+  test('of one line in very many pieces takes time for its length alone', () => {
+    const piece = Buffer.alloc(256, 'x');
+    const time = (length: number) =>
+      cpuTime(() => {
+        const reader = new EventStreamReader(() => undefined);
+        for (let at = 0; at < length; at += piece.length) reader.push(piece);
+      });
+    time(1_048_576);
+    // Looked through anew with each piece, these are minutes of work.
+    expect(time(4_000_000)).toBeLessThan(2_000);
   });
 });
