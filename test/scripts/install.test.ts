@@ -35,6 +35,7 @@ function makeScene(dryRun = false) {
   make('dist/engine.js.LEGAL.txt');
   make('dist/muse.js.LEGAL.txt');
   make('LICENSE');
+  make('packaging/systemd/apache2-muse_ai.conf');
   const destination = join(root, 'machine');
   const said: string[] = [];
   const system = new System({ destination, dryRun, say: (text) => said.push(text) });

@@ -7,7 +7,7 @@ import { findLeaks } from '../server/leaks.ts';
 
 const KEY = 'sk-live-Ex4mpleK3yOfTheProvider77';
 const PROMPT = 'Wombats-in-secret-prompt';
-const QUERY = 'visitors-private-question';
+const QUERY = 'Quokka-in-private-question';
 
 test('they tell no key, prompt or query, whatever went wrong', async ({ httpd, provider }) => {
   const evil = '<script>alert(1)</script>"\\n# HELP x';
