@@ -37,8 +37,9 @@ int muse_body_is_form(const request_rec *r)
 
 void muse_body_pass_over(request_rec *r)
 {
-    if (apr_table_get(r->headers_in, "Content-Length") ||
-        apr_table_get(r->headers_in, "Transfer-Encoding")) {
+    const char *length = apr_table_get(r->headers_in, "Content-Length");
+
+    if ((length && strcmp(length, "0") != 0) || apr_table_get(r->headers_in, "Transfer-Encoding")) {
         r->connection->keepalive = AP_CONN_CLOSE;
     }
 }

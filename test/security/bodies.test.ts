@@ -1,4 +1,5 @@
 /** Bodies of visitors that are packed, slow, or without an end. */
+import { Agent } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect } from 'vitest';
@@ -129,4 +130,35 @@ test('a form without an end is refused at its limit', async ({ httpd, provider }
     socket.destroy();
   }
   expect(provider.received).toBe(0);
+});
+
+describe('a refusal', () => {
+  test('closes no connection that has no body to come', async ({ httpd, provider }) => {
+    prepare(httpd, provider);
+    await httpd.start();
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const headers = { 'Sec-Fetch-Site': 'cross-site', 'Content-Length': '0' };
+    const refused = await httpd.get('/letter', { method: 'POST', headers, agent });
+    expect([refused.status, refused.headers.connection]).toEqual([403, 'Keep-Alive']);
+    agent.destroy();
+    httpd.log.expect(100);
+  });
+
+  test('of one stream of HTTP/2 leaves the others alone', async ({ httpd, provider }) => {
+    httpd.config.modules('http2').lines('Protocols h2c http/1.1');
+    prepare(httpd, provider);
+    await httpd.start();
+    const client = httpd.http2();
+    const send = (headers: Record<string, string>) =>
+      client.open('/letter', {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+        body: 'name=Ann',
+      }).done;
+    const all = [send({ 'sec-fetch-site': 'cross-site' }), send({}), send({})];
+    expect((await Promise.all(all)).map(({ status }) => status)).toEqual([403, 200, 200]);
+    expect((await send({})).status).toBe(200);
+    await client.close();
+    httpd.log.expect(100);
+  });
 });
