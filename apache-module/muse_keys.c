@@ -111,12 +111,39 @@ static void trim(char *line)
     }
 }
 
+/*
+ * Takes the next line as a string. 0: there is no more. One that is too long is cut, and *whole 0:
+ * what is behind is none of its own. A NUL counts as another character that no key may have.
+ */
+static int next_line(apr_file_t *file, char line[LINE_MOST], int *whole)
+{
+    size_t length = 0;
+    int any = 0;
+    char c;
+
+    *whole = 1;
+    while (apr_file_getc(&c, file) == APR_SUCCESS) {
+        any = 1;
+        if (c == '\n') {
+            break;
+        }
+        if (length < LINE_MOST - 1) {
+            line[length++] = c ? c : '\1';
+        } else {
+            *whole = 0;
+        }
+    }
+    line[length] = '\0';
+    return any;
+}
+
 static void read_lines(key_file *f, apr_file_t *file, const char *path, server_rec *s)
 {
     char line[LINE_MOST];
     int number = 0;
+    int whole;
 
-    while (apr_file_gets(line, sizeof line, file) == APR_SUCCESS) {
+    while (next_line(file, line, &whole)) {
         client_key key;
         const char *wrong;
 
@@ -125,7 +152,7 @@ static void read_lines(key_file *f, apr_file_t *file, const char *path, server_r
         if (!*line || *line == '#') {
             continue;
         }
-        wrong = read_line(f->pool, line, &key);
+        wrong = whole ? read_line(f->pool, line, &key) : "has more than 511 characters";
         if (wrong) {
             ap_log_error(APLOG_MARK, APLOG_ERR, 0, s,
                          "MUSE0075: %s:%d: this line %s; it is passed over, the others hold", path,

@@ -100,7 +100,9 @@ describe('with MuseAiClientKeys', () => {
       `ann:${hashed(ann)}00`,
       `:${hashed(ann)}`,
     ];
-    const file = httpd.conf.write('keys', `${bad.join('\n')}\n${lines(['bob', bob])}`);
+    // What is behind the end of a line that is too long is no line of its own.
+    const comment = `${'#'.repeat(511)}ann:${hashed(ann)}\n`;
+    const file = httpd.conf.write('keys', `${bad.join('\n')}\n${comment}${lines(['bob', bob])}`);
     openDoor(httpd, provider, `MuseAiClientKeys ${file}`);
     chmodSync(file, 0o646);
     const { ok, said } = await httpd.check();
