@@ -8,9 +8,9 @@
 #include "muse_language_match.h"
 
 /*
- * The number of the language that an Accept-Language header asks for. fallback: the number of the
- * one for which "*" stands first. What is not understood of the header is passed over. -1: none of
- * what it asks for.
+ * The number of the language, of at least one, that an Accept-Language header asks for. fallback:
+ * the number of the one for which "*" stands first. What is not understood of the header is passed
+ * over. -1: none of what it asks for.
  */
 int muse_accept_language(const muse_languages *among, const char *header, int fallback);
 

@@ -54,8 +54,11 @@ static void set_methods(request_rec *r)
     apr_table_unset(r->err_headers_out, "Allow");
 }
 
-/* The head is whole: either the page begins, or there is a status to answer with. */
-static void read_head(muse_answer *a, const char *head, apr_size_t length)
+/*
+ * The head is whole: either the page begins, or there is a status to answer with. 0: its status is
+ * none that ends a request.
+ */
+static int read_head(muse_answer *a, const char *head, apr_size_t length)
 {
     request_rec *r = a->q->r;
     apr_bucket_brigade *bb = apr_brigade_create(r->pool, r->connection->bucket_alloc);
@@ -66,6 +69,10 @@ static void read_head(muse_answer *a, const char *head, apr_size_t length)
     (void)apr_brigade_write(bb, NULL, NULL, head, length);
     status = ap_scan_script_header_err_brigade_ex(r, bb, NULL, APLOG_MODULE_INDEX);
     apr_brigade_destroy(bb);
+    if (status == OK && (r->status < 200 || r->status > 599)) {
+        r->status = HTTP_OK;
+        return 0;
+    }
     if (status == OK && r->status >= 400 && !a->q->door) {
         status = r->status;
     }
@@ -85,7 +92,7 @@ static void read_head(muse_answer *a, const char *head, apr_size_t length)
             muse_language_headers(a->q);
         }
         a->begun = 1;
-        return;
+        return 1;
     }
     if (status == HTTP_METHOD_NOT_ALLOWED) {
         set_methods(r);
@@ -93,6 +100,7 @@ static void read_head(muse_answer *a, const char *head, apr_size_t length)
     r->status = status >= 400 ? HTTP_OK : status;
     r->status_line = NULL;
     a->refused = status;
+    return 1;
 }
 
 /* Where the head that begins at data ends, behind its empty line; NULL: not here. */
@@ -121,7 +129,7 @@ static void keep_piece(muse_answer *a, const char *data, apr_size_t length)
     a->head_length = wanted;
 }
 
-/* Takes what belongs to the head and returns how much that was. 0: the head is too long. */
+/* Takes what belongs to the head and returns how much that was. 0: it is too long, or none. */
 static apr_size_t take_head(muse_answer *a, const char *data, apr_size_t length)
 {
     const apr_size_t before = a->head_length;
@@ -135,8 +143,7 @@ static apr_size_t take_head(muse_answer *a, const char *data, apr_size_t length)
     }
     end = find_end(head, length);
     if (end) {
-        read_head(a, head, (apr_size_t)(end - head));
-        return (apr_size_t)(end - head) - before;
+        return read_head(a, head, (apr_size_t)(end - head)) ? (apr_size_t)(end - head) - before : 0;
     }
     if (length >= HEAD_MOST) {
         return 0;

@@ -75,6 +75,9 @@ static int refuse_broken(request_rec *r, apr_status_t rv)
 /* Adds the bytes of b, which grow by doubling. What they grew out of goes with the pool. */
 static void add(muse_body *body, apr_size_t *room, const char *data, apr_size_t length)
 {
+    if (!length) {
+        return;
+    }
     if (body->length + length > *room) {
         char *larger;
 

@@ -236,9 +236,11 @@ int muse_cached_send(const muse_request *q, const muse_cached *found, int failed
     request_rec *r = q->r;
     const muse_entry_info *info = &found->info;
     apr_bucket_brigade *bb;
+    const char *scripts;
     int status;
 
-    muse_trust_headers(q, set_stored_headers(r, (char *)found->bytes, info->head_len));
+    scripts = info->head_len ? set_stored_headers(r, (char *)found->bytes, info->head_len) : NULL;
+    muse_trust_headers(q, scripts);
     muse_tally_cached(q, found);
     set_cache_headers(q, found, failed);
     muse_privacy_mark(r);
