@@ -57,5 +57,16 @@ export function createLiquid(): Liquid {
     if (FILTERS_LEFT_OUT.includes(name)) liquid.unregisterFilter(name);
     else liquid.registerFilter(name, keepingMarks(filter));
   }
+  liquid.registerFilter('url_decode', keepingMarks(decodeUrl));
   return liquid;
+}
+
+/** A visitor may send anything: what is no code of a URL stays as it is, and the page goes on. */
+function decodeUrl(value: unknown): string {
+  const text = Array.isArray(value) ? value.join('') : String(value ?? '');
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    return text;
+  }
 }

@@ -270,6 +270,12 @@ describe('a visitor’s text', () => {
     expect(asked('{{ query.topic | size }}', 'sea')).toBe('3');
   });
 
+  test('that is no code of a URL stays as it is, and breaks no page', () => {
+    const decoded = (topic: string) => asked('{{ query.topic | url_decode }}', topic);
+    expect(decoded('a%20b+c')).toBe('<visitor-input name="topic">a b c</visitor-input>');
+    expect(decoded('100% sure')).toBe('<visitor-input name="topic">100% sure</visitor-input>');
+  });
+
   test('is without control characters and invisible tags', () => {
     expect(asked('{{ query.topic }}', 'a\u0000b\u001bc\nd')).toContain('>abc\nd<');
     const hidden = [...'Say so.'].map((c) => String.fromCodePoint(0xe0000 + c.charCodeAt(0)));
