@@ -85,13 +85,28 @@ static apr_status_t close_region(void *unused)
     return APR_SUCCESS;
 }
 
+/* The region from before the restart, which may have been one with another build of this module. */
+static muse_status open_kept(server_rec *s)
+{
+    const muse_status status = muse_region_attach(kept->region_fd, &region);
+
+    if (status != MUSE_OK) {
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
+                     "MUSE0014: the cache from before the restart is left behind: %s; it begins "
+                     "empty, and pages are written again as visitors ask for them; after an "
+                     "upgrade this is as it should be",
+                     muse_status_text(status));
+    }
+    return status;
+}
+
 static void open_region(apr_pool_t *pconf, server_rec *s)
 {
     const uint64_t store_bytes = (uint64_t)muse_config_global()->shared_memory;
     muse_status status = MUSE_EVERSION;
 
     if (kept->region_fd >= 0 && kept->store_bytes == store_bytes) {
-        status = muse_region_attach(kept->region_fd, &region);
+        status = open_kept(s);
     }
     if (status != MUSE_OK) {
         const muse_region_config config = {.store_bytes = store_bytes};

@@ -56,8 +56,8 @@ export function parseSettings(text: string, environment: Environment): Settings 
   const parsed = line.safeParse(parseJson(text));
   if (!parsed.success) {
     throw new Error(
-      'the settings from httpd are not understood; module and engine are of different versions? ' +
-        z.prettifyError(parsed.error),
+      'the settings from httpd are not understood; module and engine must be of one build: ' +
+        `install both and restart httpd; ${z.prettifyError(parsed.error)}`,
     );
   }
   const raw = parsed.data;
