@@ -8,6 +8,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { listCSources } from './lib/c-sources.mjs';
 import { inCheckout, run } from './lib/command.mjs';
 import { findNode, installDependencies } from './lib/dependencies.mjs';
+import { buildTargets, fuzzAll, listTargets } from './lib/fuzz.mjs';
 import { meetNeeds } from './lib/needs.mjs';
 import { bad, Complaint, good, runMain, step } from './lib/output.mjs';
 import { prepare } from './prepare.mjs';
@@ -16,6 +17,9 @@ import { prepare } from './prepare.mjs';
 
 const bin = (name) => inCheckout('node_modules', '.bin', name);
 const reports = inCheckout('build', 'reports');
+
+/** Seconds for each fuzz target; `npm run fuzz` takes longer. */
+const fuzzFor = 30;
 
 await runMain(async () => {
   const args = process.argv.slice(2);
@@ -32,7 +36,8 @@ await runMain(async () => {
     return close([{ passed: 0, failed: 1, skipped: 0 }]);
   }
   if (args.length > 0) return close([await vitest(args)]);
-  return close([await lint(), await clangFormat(), await types(), await ctest(), await vitest([])]);
+  const checks = [await lint(), await clangFormat(), await types()];
+  return close([...checks, await ctest(), await fuzz(), await vitest([])]);
 });
 
 /** Adds up and prints the closing line. @param {readonly Counts[]} all */
@@ -75,6 +80,18 @@ async function ctest() {
     skipped: attribute(text, 'skipped'),
   }));
   return tell('C tests', status, counts);
+}
+
+async function fuzz() {
+  try {
+    await buildTargets();
+  } catch (error) {
+    if (!(error instanceof Complaint)) throw error;
+    bad(error.message);
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+  step(`Fuzzing the C code, each target for ${fuzzFor} seconds`);
+  return fuzzAll(listTargets(), fuzzFor);
 }
 
 async function vitest(filters) {

@@ -1,6 +1,6 @@
 // What has to be on the machine besides Node and npm, why, and how to get it.
 
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { ask, findProgram, run } from './command.mjs';
 import { Complaint, detail, step } from './output.mjs';
 
@@ -86,6 +86,20 @@ export const needs = [
     isMet: () => hasProgram('clang-format'),
   },
   {
+    what: 'clang',
+    why: 'to fuzz the C code',
+    debian: 'clang',
+    purpose: 'test',
+    isMet: () => hasProgram('clang'),
+  },
+  {
+    what: "clang's fuzzer and sanitizers",
+    why: 'to fuzz the C code',
+    debian: 'libclang-rt-dev',
+    purpose: 'test',
+    isMet: hasFuzzer,
+  },
+  {
     what: 'Chromium',
     why: 'to see what pages do in a browser',
     debian: 'chromium',
@@ -150,6 +164,16 @@ async function aptGet([program, ...args]) {
 
 function hasProgram(name) {
   return findProgram(name) !== undefined;
+}
+
+/** Not all packages of clang bring what it links with for this. */
+function hasFuzzer() {
+  const folder = ask('clang', ['-print-runtime-dir'])?.trim();
+  return (
+    folder !== undefined &&
+    existsSync(folder) &&
+    readdirSync(folder).some((name) => name.startsWith('libclang_rt.fuzzer_no_main'))
+  );
 }
 
 function hasCmake() {

@@ -1,0 +1,21 @@
+/*
+ * Pools whose every piece is an allocation of its own, so that AddressSanitizer knows its ends and
+ * its life. Included before all else; the names are replaced in the module's code alone.
+ */
+#ifndef FUZZ_POOL_H
+#define FUZZ_POOL_H
+
+#include <apr_pools.h>
+#include <apr_strings.h>
+
+void *fuzz_palloc(apr_pool_t *p, apr_size_t size);
+char *fuzz_pstrdup(apr_pool_t *p, const char *text);
+char *fuzz_pstrmemdup(apr_pool_t *p, const char *text, apr_size_t length);
+void *fuzz_pmemdup(apr_pool_t *p, const void *bytes, apr_size_t length);
+
+#define apr_palloc fuzz_palloc
+#define apr_pstrdup fuzz_pstrdup
+#define apr_pstrmemdup fuzz_pstrmemdup
+#define apr_pmemdup fuzz_pmemdup
+
+#endif
