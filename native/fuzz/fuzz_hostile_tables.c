@@ -13,12 +13,22 @@
 #include "muse_shard.h"
 #include "muse_snapshot.h"
 
-enum { CALLS_MOST = 48, TAKES_MOST = 2 };
+enum { CALLS_MOST = 48 };
 
-typedef enum { HEADER, ENGINES, REPORTS, MODELS, COUNTERS, USAGE, BUCKETS, PARTS } part_name;
+typedef enum {
+    HEADER,
+    ENGINES,
+    REPORTS,
+    MODELS,
+    COUNTERS,
+    USAGE,
+    BUCKETS,
+    BUDGETS,
+    PARTS
+} part_name;
 
 typedef struct {
-    size_t from;
+    size_t from; /* in the region */
     size_t length;
     uint8_t *made; /* as it was made */
     int touched;
@@ -27,7 +37,9 @@ typedef struct {
 static muse_region *region;
 static uint8_t *peer; /* the same memory at another address: nothing there is forbidden */
 static part parts[PARTS];
-static unsigned takes; /* of the limiter, which waits for a while where somebody is in its way */
+/* What takes long is done once: a limiter waits for a while where somebody is in its way. */
+static int has_taken;
+static int has_snapshot;
 
 static void add_part(part_name name, const void *from, size_t length)
 {
@@ -72,6 +84,7 @@ static void make(void)
     add_part(MODELS, &region->models->generation, sizeof(muse_model_table) - MUSE_LINE);
     add_part(COUNTERS, region->counters, sizeof(muse_counter_table));
     add_part(USAGE, region->usage, sizeof(muse_usage_slot) * MUSE_USAGE_MAX);
+    add_part(BUDGETS, region->budgets->owners, sizeof(muse_budget_table) - MUSE_LINE);
     add_part(BUCKETS, region->buckets, sizeof(muse_limit_bucket) * region->bucket_count);
 }
 
@@ -84,6 +97,9 @@ static void allow_only(part_name name)
     ASAN_UNPOISON_MEMORY_REGION(base + parts[name].from, parts[name].length);
     if (name == MODELS) {
         ASAN_UNPOISON_MEMORY_REGION(region->models, MUSE_LINE);
+    }
+    if (name == BUDGETS) {
+        ASAN_UNPOISON_MEMORY_REGION(region->budgets, MUSE_LINE);
     }
     if (name == BUCKETS) {
         ASAN_UNPOISON_MEMORY_REGION(region->header, sizeof(muse_header));
@@ -199,13 +215,43 @@ static void use_usage(fuzz_input *in)
     }
 }
 
+static void use_budgets(fuzz_input *in)
+{
+    const uint32_t day = 20000 + fuzz_byte(in) % 4;
+    const uint64_t limit = fuzz_number(in, 2);
+    const uint64_t amount = fuzz_number(in, 2);
+    muse_budget_result result;
+    muse_budget budget;
+    muse_status status;
+    uint32_t owner;
+
+    allow_only(BUDGETS);
+    owner = muse_budget_claim(region);
+    FUZZ_CHECK(owner < MUSE_BUDGET_OWNERS);
+    status =
+        muse_budget_reserve(region, owner, "day", MUSE_BUDGET_TOKENS, day, limit, amount, &result);
+    FUZZ_CHECK(status == MUSE_OK || status == MUSE_TOO_LARGE);
+    if (status == MUSE_OK) {
+        FUZZ_CHECK(result.slot < MUSE_BUDGETS_MAX && result.answer <= MUSE_BUDGET_GONE);
+        if (result.answer == MUSE_BUDGET_TAKEN) {
+            FUZZ_CHECK(muse_budget_settle(region, owner, result.slot, result.day, amount,
+                                          fuzz_number(in, 2)) == MUSE_OK);
+        }
+    }
+    (void)muse_budget_restore(region, "other", MUSE_BUDGET_COST, day, limit, amount);
+    if (muse_budget_at(region, fuzz_number(in, 2), day, &budget) == MUSE_OK) {
+        FUZZ_CHECK(memchr(budget.name, '\0', sizeof budget.name));
+        FUZZ_CHECK(budget.unit < MUSE_BUDGET_UNITS && budget.held <= budget.used);
+    }
+}
+
 static void use_limiter(fuzz_input *in)
 {
     const muse_limit limit = {1 + (uint32_t)fuzz_number(in, 2), 1 + (uint32_t)fuzz_byte(in)};
     const uint8_t client = fuzz_byte(in);
     muse_limit_result result;
 
-    if (takes++ >= TAKES_MOST) {
+    if (has_taken++) {
         return;
     }
     allow_only(BUCKETS);
@@ -223,6 +269,9 @@ static void take_snapshot(void)
     muse_snapshot *snapshot;
     size_t i;
 
+    if (has_snapshot++) {
+        return;
+    }
     allow_all();
     snapshot = muse_snapshot_take(region, MUSE_ENGINES_MAX);
     FUZZ_CHECK(snapshot && snapshot->usages <= MUSE_USAGE_MAX);
@@ -292,7 +341,7 @@ static void attach_other(fuzz_input *in)
 
 static void operate(fuzz_input *in)
 {
-    switch (fuzz_byte(in) % 13) {
+    switch (fuzz_byte(in) % 14) {
     case 0:
     case 1:
     case 2:
@@ -323,6 +372,9 @@ static void operate(fuzz_input *in)
     case 11:
         use_limiter(in);
         break;
+    case 12:
+        use_budgets(in);
+        break;
     default:
         take_snapshot();
     }
@@ -337,7 +389,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!region) {
         make();
     }
-    takes = 0;
+    has_taken = has_snapshot = 0;
     for (calls = 0; fuzz_left(&in) && calls < CALLS_MOST; calls++) {
         operate(&in);
     }
