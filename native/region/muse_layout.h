@@ -47,7 +47,8 @@
 #include "muse_usage.h"
 
 #define MUSE_MAGIC UINT64_C(0x3149412d4553554d) /* "MUSE-AI1" in memory, little-endian */
-#ifndef MUSE_LAYOUT_VERSION /* the tests of upgrades build another one */
+/* The tests of upgrades build another one. */
+#ifndef MUSE_LAYOUT_VERSION
 #define MUSE_LAYOUT_VERSION 5u
 #endif
 #define MUSE_LINE 64u

@@ -134,7 +134,9 @@ describe('the settings', () => {
   });
 
   test('of another version or shape are refused with the reason, without a key in it', () => {
-    expect(() => read({ version: 1 })).toThrow(/different versions.*version/s);
+    expect(() => read({ version: 1 })).toThrow(
+      /of one build: install both and restart httpd.*version/s,
+    );
     expect(() => read({ backends: [] })).toThrow(/backends/);
     expect(() => parseSettings('{"backends": [{"api_key": "key-a"', {})).toThrow(/not JSON/);
     const message = (() => {
