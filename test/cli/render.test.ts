@@ -32,7 +32,7 @@ test('what it shows is what a visit sends', async ({ httpd, provider }) => {
   await httpd.start();
   await httpd.get('/page?tree=%3Coak%3E');
   const keys = httpd.environment.path('logs', 'keys.log');
-  const key = await waitUntil('the access log', () => readFileSync(keys, 'utf8').trim() || false);
+  const key = await waitUntil('the access log', () => readFileSync(keys, 'utf8').trim());
   const { status, json } = await museJson([
     ...['render', file, '-q', 'tree=<oak>', '--env', 'GARDEN=Kew', '--prompts', prompts],
     ...['--models', httpd.conf.path('models.json')],

@@ -6,8 +6,9 @@ export interface Patience {
 }
 
 /**
- * Waits until `probe` gives something other than undefined or false, and returns that. What is
- * waited for may live in another process, so it is polled; the error says what never came.
+ * Waits until `probe` gives something other than undefined, false or an empty text, and returns
+ * that. What is waited for may live in another process, so it is polled; the error says what never
+ * came.
  */
 export async function waitUntil<T>(
   what: string | (() => string),
@@ -17,7 +18,7 @@ export async function waitUntil<T>(
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const found = await probe();
-    if (found !== undefined && found !== false) return found;
+    if (found !== undefined && found !== false && found !== '') return found;
     if (performance.now() > deadline) {
       const told = typeof what === 'string' ? what : what();
       throw new Error(`Waited ${timeoutMs} ms in vain for ${told}`);
