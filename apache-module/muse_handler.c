@@ -118,7 +118,7 @@ static int is_prompted(const request_rec *r)
     return r->finfo.filetype == APR_NOFILE && muse_or(muse_config_dir(r)->prompt, 0);
 }
 
-static muse_request *read_request(request_rec *r)
+static muse_request *read_request(request_rec *r, int prompted)
 {
     muse_request *q = apr_pcalloc(r->pool, sizeof *q);
     int asked;
@@ -131,7 +131,7 @@ static muse_request *read_request(request_rec *r)
     q->bypass = asked && may_bypass(r, q->config);
     q->status = r->status;
     q->get = r->method_number == M_GET;
-    q->prompted = is_prompted(r);
+    q->prompted = prompted;
     q->program = is_programs(r);
     q->events = q->program && names_events(r);
     muse_choice_make(r, q->region, &q->choice);
@@ -215,7 +215,7 @@ int muse_handler_run(request_rec *r)
     if (!muse_process_region()) {
         return HTTP_SERVICE_UNAVAILABLE; /* said when httpd started */
     }
-    q = read_request(r);
+    q = read_request(r, prompted);
     found.state = MUSE_CACHED_NONE;
     if (r->method_number == M_GET && muse_cached_may_serve(q)) {
         (void)muse_cached_find(q, 0, &found);
