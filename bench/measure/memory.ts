@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 
 /**
  * Bytes of memory that these processes have for themselves, plus their shares of what they have
- * in common (Pss in proc_pid_smaps(5)), all together.
+ * in common (Pss in proc_pid_smaps(5)), all together; or the part of it that is shared memory.
  */
-export function memoryOf(pids: readonly number[]): number {
+export function memoryOf(pids: readonly number[], part: 'Pss' | 'Pss_Shmem' = 'Pss'): number {
   return pids.reduce((sum, pid) => {
     const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-    const kilobytes = /^Pss: +(\d+) kB$/m.exec(text)?.[1];
-    if (kilobytes === undefined) throw new Error(`the kernel does not tell the Pss of ${pid}`);
+    const kilobytes = new RegExp(`^${part}: +(\\d+) kB$`, 'm').exec(text)?.[1];
+    if (kilobytes === undefined) throw new Error(`the kernel does not tell the ${part} of ${pid}`);
     return sum + Number(kilobytes) * 1024;
   }, 0);
 }

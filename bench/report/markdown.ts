@@ -17,14 +17,20 @@ export function renderMarkdown(records: RunRecords): string {
     'Client, server and provider share the machine: read the ratios, and the figures only as what',
     'they are made of. Ranges are the least and the greatest round.',
     '',
-    ...Object.values(records).flatMap(renderRun),
+    ...Object.values(records).flatMap((run) => renderRun(run, '##')),
   ].join('\n');
 }
 
-function renderRun(run: RunRecord): string[] {
+/** One run under a heading, with `note` after that. */
+export function renderRun(
+  run: RunRecord,
+  heading: '#' | '##',
+  note: readonly string[] = [],
+): string[] {
   return [
-    `## ${run.title}`,
+    `${heading} ${run.title}`,
     '',
+    ...note,
     ...run.method.flatMap((paragraph) => [...wrap(paragraph), '']),
     ...run.tables.flatMap(renderTable),
     ...(run.plots ?? []).flatMap(({ file, title }) => [`![${title}](${plotPath(file)})`, '']),

@@ -1,0 +1,183 @@
+import { quantile, summarise } from '../measure/statistics.ts';
+import { onePlace, twoPlaces, whole } from '../report/figures.ts';
+import type { Plot, SuiteReport, Table, Target } from '../suite.ts';
+import type { Visit } from '../visitors/visitors.ts';
+import type { Load } from './load.ts';
+import type { SoakSize } from './soak.ts';
+import type { Usage } from './usage.ts';
+
+/** What was seen of the load in a minute. */
+export interface Minute {
+  /** Minutes since the beginning, at its end. */
+  readonly at: number;
+  /** Milliseconds that answers took, by kind of request. */
+  readonly times: ReadonlyMap<string, readonly number[]>;
+  /** Requests since the beginning. */
+  readonly sent: number;
+}
+
+/** Minutes in which caches fill and heaps find their size: nothing is said of them. */
+const settleMinutes = 5;
+const flatWithin = 0.05;
+
+/** What is held of memory, in the order in which it is told. */
+const parts = [
+  ['all', 'total'],
+  ['httpd', 'httpd'],
+  ['engine', 'engine'],
+  ['shared memory', 'shared'],
+] as const;
+const files = [
+  ['httpd', 'httpdFiles'],
+  ['engine', 'engineFiles'],
+] as const;
+
+export function reportSoak(
+  size: SoakSize,
+  usage: readonly Usage[],
+  minutes: readonly Minute[],
+  load: Load,
+  visits: readonly Visit[],
+): SuiteReport {
+  const means = meansByMinute(usage);
+  return {
+    tables: [memoryTable(means), answerTable(minutes), requestTable(load, size, visits)],
+    targets: targets(means, size, load),
+    plots: [
+      plot('soak-memory', 'Memory', 'MB', usage, parts, 2 ** 20),
+      plot('soak-descriptors', 'Open descriptors', 'descriptors', usage, files, 1),
+    ],
+    samples: { usage },
+  };
+}
+
+type Means = { readonly at: number } & Omit<Usage, 'seconds'>;
+
+/** The mean of each figure in each whole minute: one look may fall on a collection of garbage. */
+function meansByMinute(usage: readonly Usage[]): Means[] {
+  const byMinute = Map.groupBy(usage, ({ seconds }) => Math.ceil(Math.floor(seconds) / 60));
+  return [...byMinute].map(([at, looks]) => {
+    const mean = (field: keyof Usage) =>
+      looks.reduce((sum, look) => sum + look[field], 0) / looks.length;
+    return {
+      at,
+      total: mean('total'),
+      httpd: mean('httpd'),
+      engine: mean('engine'),
+      shared: mean('shared'),
+      httpdFiles: mean('httpdFiles'),
+      engineFiles: mean('engineFiles'),
+      processes: mean('processes'),
+    };
+  });
+}
+
+/** The minutes of which something is said. */
+function settled<T extends { readonly at: number }>(minutes: readonly T[]): readonly T[] {
+  return minutes.filter(({ at }) => at > settleMinutes);
+}
+
+/** How far the farthest minute is from the mean of all, as a share of that. */
+function deviation(values: readonly number[]): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.max(...values.map((value) => Math.abs(value - mean))) / mean;
+}
+
+function memoryTable(means: readonly Means[]): Table {
+  const chosen = means.filter(({ at }) => at <= settleMinutes || at % settleMinutes === 0);
+  const megabytes = (bytes: number) => onePlace(bytes / 2 ** 20);
+  return {
+    caption: 'MB (Pss; mean of the minute) and open descriptors',
+    columns: ['minute', ...parts.map(([name]) => name), ...files.map(([name]) => `${name}, open`)],
+    rows: chosen.map((mean) => [
+      String(mean.at),
+      ...parts.map(([, field]) => megabytes(mean[field])),
+      ...files.map(([, field]) => whole(mean[field])),
+    ]),
+  };
+}
+
+/** Whether it is as fast at the end as in the beginning. */
+function answerTable(minutes: readonly Minute[]): Table {
+  const kinds = [...new Set(minutes.flatMap(({ times }) => [...times.keys()]))];
+  const at = (list: readonly Minute[], kind: string, q: number) => {
+    const all = list.flatMap(({ times }) => times.get(kind) ?? []);
+    return all.length === 0 ? '–' : twoPlaces(quantile(all, q));
+  };
+  const later = minutes.length > settleMinutes ? settled(minutes) : minutes;
+  const spans = [later.slice(0, settleMinutes), later.slice(-settleMinutes)];
+  return {
+    caption: `Milliseconds until an answer was whole, minutes ${name(spans[0])} and ${name(spans[1])}`,
+    columns: ['kind', 'median', 'median, last', 'p99', 'p99, last'],
+    rows: kinds.map((kind) => [
+      kind,
+      ...[0.5, 0.99].flatMap((q) => spans.map((span) => at(span, kind, q))),
+    ]),
+  };
+}
+
+function name(span: readonly Minute[] = []): string {
+  return `${span[0]?.at ?? '–'} to ${span.at(-1)?.at ?? '–'}`;
+}
+
+function requestTable(load: Load, { minutes, streams }: SoakSize, visits: readonly Visit[]): Table {
+  const rows = [...load.counts].map(([kind, { asked, failed }]) => [
+    kind,
+    whole(asked),
+    onePlace(asked / minutes / 60),
+    whole(failed),
+  ]);
+  const wrong = visits.filter(({ verdict }) => verdict !== 'right').length;
+  const perSecond = onePlace(visits.length / minutes / 60);
+  return {
+    caption: 'Requests',
+    columns: ['kind', 'requests', 'a second', 'failed'],
+    rows: [
+      ...rows,
+      [`page of a stream, ${streams} at a time`, whole(visits.length), perSecond, whole(wrong)],
+    ],
+  };
+}
+
+function targets(means: readonly Means[], { perSecond, minutes }: SoakSize, load: Load): Target[] {
+  const rate = load.sent / minutes / 60;
+  const reached: Target = {
+    what: 'requests a second',
+    wanted: whole(perSecond),
+    got: whole(rate),
+    met: rate > perSecond * 0.99,
+  };
+  const later = settled(means);
+  if (later.length < 2) return [reached];
+  const { min, max } = summarise(later.map(({ total }) => total / 2 ** 20));
+  const off = deviation(later.map(({ total }) => total));
+  return [
+    {
+      what: `memory, minutes ${settleMinutes + 1} to ${later.at(-1)?.at}`,
+      wanted: `within ${flatWithin * 100} % of its mean`,
+      got: `${onePlace(off * 100)} % (${onePlace(min)}–${onePlace(max)} MB)`,
+      met: off <= flatWithin,
+    },
+    reached,
+  ];
+}
+
+function plot<Field extends keyof Usage>(
+  file: string,
+  title: string,
+  label: string,
+  usage: readonly Usage[],
+  lines: readonly (readonly [string, Field])[],
+  unit: number,
+): Plot {
+  return {
+    file,
+    title: `${title} over the time`,
+    x: { label: 'minutes', scale: 'linear' },
+    y: { label, scale: 'linear' },
+    series: lines.map(([line, field]) => ({
+      name: line,
+      points: usage.map((look) => [look.seconds / 60, look[field] / unit] as const),
+    })),
+  };
+}
