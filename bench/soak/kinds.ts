@@ -1,4 +1,6 @@
 import type { Agent } from 'node:http';
+import type { Result } from '../../test/harness/exchange.ts';
+import { KeptConnectionClosed, type RequestOptions } from '../../test/harness/http1.ts';
 import type { Httpd } from '../../test/harness/httpd.ts';
 import { textOf } from '../../test/harness/server-sent-events.ts';
 import type { Numbers } from '../numbers.ts';
@@ -29,13 +31,9 @@ export function makeKinds(httpd: Httpd, agent: Agent, numbers: Numbers): Kind[] 
   const tags = new Map<number, string>();
   const pick = () => popular + Math.floor(Math.random() * popularPages);
   const path = (id: number, pace: Pace) => `/${modelOf(pace)}.ai?n=id-${sharedId(id)}`;
-  let visitor = 0;
-  const from = () => {
-    visitor = (visitor + 1) % addresses;
-    return { agent, localAddress: `127.0.1.${visitor + 1}` };
-  };
+  const ask = askFrom(httpd, agent);
   const get = (id: number, headers: Record<string, string> = {}) =>
-    httpd.get(path(id, quick), { ...from(), headers });
+    ask(path(id, quick), { headers });
 
   async function cached(): Promise<string | undefined> {
     const id = pick();
@@ -64,8 +62,9 @@ export function makeKinds(httpd: Httpd, agent: Agent, numbers: Numbers): Kind[] 
 
   async function form(): Promise<string | undefined> {
     const id = numbers.take(1);
+    // On a connection of its own: nobody sends a form twice without being asked.
     const answer = await httpd.get(`/${formPage}`, {
-      ...{ ...from(), method: 'POST', body: `n=id-${sharedId(id)}` },
+      ...{ method: 'POST', body: `n=id-${sharedId(id)}` },
       headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
     });
     return judge(answer, id, answer.text);
@@ -80,7 +79,7 @@ export function makeKinds(httpd: Httpd, agent: Agent, numbers: Numbers): Kind[] 
   }
 
   async function missing(): Promise<string | undefined> {
-    const { status } = await httpd.get(`/missing-${numbers.take(1)}.ai`, from());
+    const { status } = await ask(`/missing-${numbers.take(1)}.ai`);
     return status === 404 ? undefined : `status ${status}`;
   }
 
@@ -93,6 +92,24 @@ export function makeKinds(httpd: Httpd, agent: Agent, numbers: Numbers): Kind[] 
     { name: 'visitor who leaves', share: 5, ask: leave },
     { name: 'no such page', share: 5, ask: missing },
   ];
+}
+
+/**
+ * Asks from one address after the other, on connections that are kept. httpd closes those that wait
+ * when all its threads are busy; as browsers do, the request is then sent again.
+ */
+function askFrom(httpd: Httpd, agent: Agent) {
+  let visitor = 0;
+  return async (path: string, options: RequestOptions = {}): Promise<Result> => {
+    visitor = (visitor + 1) % addresses;
+    const from = { ...options, localAddress: `127.0.1.${visitor + 1}` };
+    try {
+      return await httpd.get(path, { ...from, agent });
+    } catch (error) {
+      if (!(error instanceof KeptConnectionClosed)) throw error;
+      return await httpd.get(path, from);
+    }
+  };
 }
 
 /** What is wrong with an answer that should be page `id`, of which `text` came. */

@@ -2,7 +2,7 @@ import type { Kind } from './kinds.ts';
 
 /** Milliseconds between two looks at how many requests are due. */
 const tickMs = 10;
-/** Texts of failures to keep; the count is kept of all. */
+/** Different texts of failures to keep; the count is kept of all. */
 const problemsMax = 20;
 
 /** What came of the requests of one kind. */
@@ -17,7 +17,7 @@ export interface KindCount {
  */
 export class Load {
   readonly counts: ReadonlyMap<string, KindCount>;
-  readonly problems: string[] = [];
+  readonly problems = new Set<string>();
   /** Milliseconds from request to whole answer since `takeTimes`, by kind. */
   #times = new Map<string, number[]>();
   #underWay = 0;
@@ -92,7 +92,7 @@ export class Load {
     this.#note(name, performance.now() - begun);
     if (wrong === undefined) return;
     count.failed += 1;
-    if (this.problems.length < problemsMax) this.problems.push(`${name}: ${wrong}`);
+    if (this.problems.size < problemsMax) this.problems.add(`${name}: ${wrong}`);
   }
 
   #note(name: string, ms: number): void {

@@ -1,7 +1,7 @@
 import { quantile, summarise } from '../measure/statistics.ts';
 import { onePlace, twoPlaces, whole } from '../report/figures.ts';
 import type { Plot, SuiteReport, Table, Target } from '../suite.ts';
-import type { Visit } from '../visitors/visitors.ts';
+import { countVerdict, type Visit } from '../visitors/visitors.ts';
 import type { Load } from './load.ts';
 import type { SoakSize } from './soak.ts';
 import type { Usage } from './usage.ts';
@@ -42,7 +42,7 @@ export function reportSoak(
   const means = meansByMinute(usage);
   return {
     tables: [memoryTable(means), answerTable(minutes), requestTable(load, size, visits)],
-    targets: targets(means, size, load),
+    targets: targets(means, size, load, visits),
     plots: [
       plot('soak-memory', 'Memory', 'MB', usage, parts, 2 ** 20),
       plot('soak-descriptors', 'Open descriptors', 'descriptors', usage, files, 1),
@@ -127,7 +127,7 @@ function requestTable(load: Load, { minutes, streams }: SoakSize, visits: readon
     onePlace(asked / minutes / 60),
     whole(failed),
   ]);
-  const wrong = visits.filter(({ verdict }) => verdict !== 'right').length;
+  const wrong = countOthers(visits);
   const perSecond = onePlace(visits.length / minutes / 60);
   return {
     caption: 'Requests',
@@ -139,7 +139,12 @@ function requestTable(load: Load, { minutes, streams }: SoakSize, visits: readon
   };
 }
 
-function targets(means: readonly Means[], { perSecond, minutes }: SoakSize, load: Load): Target[] {
+function targets(
+  means: readonly Means[],
+  { perSecond, minutes }: SoakSize,
+  load: Load,
+  visits: readonly Visit[],
+): Target[] {
   const rate = load.sent / minutes / 60;
   const reached: Target = {
     what: 'requests a second',
@@ -147,8 +152,15 @@ function targets(means: readonly Means[], { perSecond, minutes }: SoakSize, load
     got: whole(rate),
     met: rate > perSecond * 0.99,
   };
+  const failed = load.failed + countOthers(visits);
+  const right: Target = {
+    what: 'failed requests',
+    wanted: '0',
+    got: whole(failed),
+    met: failed === 0,
+  };
   const later = settled(means);
-  if (later.length < 2) return [reached];
+  if (later.length < 2) return [right, reached];
   const { min, max } = summarise(later.map(({ total }) => total / 2 ** 20));
   const off = deviation(later.map(({ total }) => total));
   return [
@@ -158,8 +170,14 @@ function targets(means: readonly Means[], { perSecond, minutes }: SoakSize, load
       got: `${onePlace(off * 100)} % (${onePlace(min)}–${onePlace(max)} MB)`,
       met: off <= flatWithin,
     },
+    right,
     reached,
   ];
+}
+
+/** Visits that brought no right page. */
+function countOthers(visits: readonly Visit[]): number {
+  return visits.length - countVerdict(visits, 'right');
 }
 
 function plot<Field extends keyof Usage>(

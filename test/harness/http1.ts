@@ -15,6 +15,12 @@ export interface RequestOptions {
   readonly localAddress?: string;
 }
 
+/**
+ * The server closed a kept connection before it answered: it may do so at any time, and whoever can
+ * ask twice asks again (RFC 9112, 9.3.1).
+ */
+export class KeptConnectionClosed extends Error {}
+
 /** Sends a request over HTTP/1.1 and returns at once. */
 export function openHttp1(url: string, options: RequestOptions = {}): Exchange {
   const target = new URL(url);
@@ -27,7 +33,10 @@ export function openHttp1(url: string, options: RequestOptions = {}): Exchange {
     ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
   });
   const exchange = new Exchange(() => request.destroy());
-  request.on('error', (error) => exchange.fail(error));
+  request.on('error', (error) => {
+    const closed = request.reusedSocket && 'code' in error && error.code === 'ECONNRESET';
+    exchange.fail(closed ? new KeptConnectionClosed(error.message, { cause: error }) : error);
+  });
   request.on('response', (response) => receive(exchange, response));
   request.end(options.body);
   return exchange;
