@@ -1,5 +1,6 @@
 import { type Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import type { Duplex } from 'node:stream';
 import { Exchange } from './exchange.ts';
 
 export interface RequestOptions {
@@ -21,6 +22,9 @@ export interface RequestOptions {
  */
 export class KeptConnectionClosed extends Error {}
 
+/** Connections that have carried a request. Node does not tell it of those that it hands on. */
+const used = new WeakSet<Duplex>();
+
 /** Sends a request over HTTP/1.1 and returns at once. */
 export function openHttp1(url: string, options: RequestOptions = {}): Exchange {
   const target = new URL(url);
@@ -33,8 +37,13 @@ export function openHttp1(url: string, options: RequestOptions = {}): Exchange {
     ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
   });
   const exchange = new Exchange(() => request.destroy());
+  let kept = false;
+  request.on('socket', (socket) => {
+    kept = used.has(socket);
+    used.add(socket);
+  });
   request.on('error', (error) => {
-    const closed = request.reusedSocket && 'code' in error && error.code === 'ECONNRESET';
+    const closed = kept && 'code' in error && error.code === 'ECONNRESET';
     exchange.fail(closed ? new KeptConnectionClosed(error.message, { cause: error }) : error);
   });
   request.on('response', (response) => receive(exchange, response));
