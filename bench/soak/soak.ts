@@ -53,7 +53,8 @@ async function load(
   say: (text: string) => void,
 ): Promise<SuiteReport> {
   const numbers = new Numbers();
-  const agent = new Agent({ keepAlive: true, maxSockets: 20 });
+  // For each address: whoever has to wait does not open more and more of them.
+  const agent = new Agent({ keepAlive: true, maxSockets: 2 });
   const requests = new Load(makeKinds(httpd, agent, numbers), size.perSecond);
   const seconds = size.minutes * 60;
   const visitors = stream(httpd, size, numbers);
