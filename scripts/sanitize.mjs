@@ -5,6 +5,7 @@
 //     npm run test:sanitize asan test/server/cache.test.ts    only these files
 //     npm run test:sanitize tsan                              10,000 suspended streams, and others
 //     npm run test:sanitize valgrind                          a visit to each of the main paths
+//     npm run test:sanitize -- --short                        what npm test runs
 
 import { inCheckout, run } from './lib/command.mjs';
 import { findNode } from './lib/dependencies.mjs';
@@ -12,10 +13,9 @@ import { bad, Complaint, good, runMain, step } from './lib/output.mjs';
 import { buildSanitized, listRuns, sanitizedEnvironment, sanitizers } from './lib/sanitize.mjs';
 import { prepare } from './prepare.mjs';
 
-const streams = 10_000;
-
 await runMain(async () => {
-  const [name, ...files] = process.argv.slice(2);
+  const few = process.argv.includes('--short');
+  const [name, ...files] = process.argv.slice(2).filter((arg) => arg !== '--short');
   const chosen = sanitizers.filter((one) => name === undefined || one.name === name);
   if (chosen.length === 0) {
     const names = sanitizers.map((one) => one.name).join('|');
@@ -25,10 +25,10 @@ await runMain(async () => {
   let failed = 0;
   for (const sanitizer of chosen) {
     await buildSanitized(sanitizer);
-    for (const args of listRuns(sanitizer, { files })) {
+    for (const args of listRuns(sanitizer, { files, few })) {
       step(`Tests under ${sanitizer.what}: ${args.join(' ')}`);
       const vitest = inCheckout('node_modules', 'vitest', 'vitest.mjs');
-      const env = sanitizedEnvironment(sanitizer, streams);
+      const env = sanitizedEnvironment(sanitizer, { few });
       const status = await run(findNode(), [vitest, 'run', ...args], { env });
       if (status !== 0) failed += 1;
       (status === 0 ? good : bad)(`${sanitizer.name}: ${args.join(' ')}`);

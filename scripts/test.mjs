@@ -22,9 +22,6 @@ const reports = inCheckout('build', 'reports');
 /** Seconds for each fuzz target; `npm run fuzz` takes longer. */
 const fuzzFor = 30;
 
-/** Suspended streams under ThreadSanitizer; `npm run test:sanitize tsan` has 10,000. */
-const watchedStreams = 2000;
-
 await runMain(async () => {
   const args = process.argv.slice(2);
   if (args.includes('--checks')) {
@@ -112,7 +109,7 @@ async function sanitize() {
     }
     step(`The module in httpd under ${sanitizer.what}`);
     for (const args of listRuns(sanitizer, { few: true })) {
-      all.push(await runVitest(args, sanitizedEnvironment(sanitizer, watchedStreams)));
+      all.push(await runVitest(args, sanitizedEnvironment(sanitizer, { few: true })));
     }
   }
   return all;

@@ -86,22 +86,20 @@ async function must(program, args) {
  *   `few`: what CI has time for
  */
 export function listRuns({ own, tests, few: short }, { files = [], few = false } = {}) {
-  if (files.length > 0) {
-    const isOwn = (file) => file.startsWith('test/sanitize/');
-    return [withOwn(files.filter(isOwn)), files.filter((file) => !isOwn(file))].filter(
-      (list) => list.length > 0,
-    );
-  }
+  const isOwn = (file) => file.startsWith('test/sanitize/');
   const others = few ? short : tests;
-  return [withOwn(own), ...(others.length > 0 ? [[...others]] : [])];
-}
-
-/** These have a configuration of their own: without a sanitizer they make no sense. */
-function withOwn(names) {
-  return names.length > 0 ? ['--config', 'test/sanitize/vitest.config.ts', ...names] : [];
+  const [ownFiles, otherFiles] =
+    files.length > 0 ? [files.filter(isOwn), files.filter((file) => !isOwn(file))] : [own, others];
+  // Its own have a configuration of theirs: without a sanitizer they make no sense.
+  const config = ['--config', 'test/sanitize/vitest.config.ts'];
+  return [
+    ...(ownFiles.length > 0 ? [[...config, ...ownFiles]] : []),
+    ...(otherFiles.length > 0 ? [[...otherFiles]] : []),
+  ];
 }
 
 /** The environment that the harness (test/harness/sanitizer.ts) and the tests look at. */
-export function sanitizedEnvironment({ name }, streams) {
+export function sanitizedEnvironment({ name }, { few = false } = {}) {
+  const streams = name === 'tsan' && !few ? 10_000 : 2000;
   return { ...process.env, MUSE_SANITIZE: name, MUSE_STREAMS: String(streams) };
 }
