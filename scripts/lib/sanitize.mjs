@@ -25,7 +25,7 @@ export const sanitizers = [
     flags: 'address,undefined',
     own: ['faults', 'paths'],
     tests: ['test/server/', 'test/security/'],
-    few: ['test/server/cache.test.ts', 'test/server/suspended.test.ts'],
+    few: ['test/server/cache-bypass.test.ts', 'test/server/suspended.test.ts'],
   },
   {
     name: 'tsan',
