@@ -1,4 +1,3 @@
-#include <stdlib.h>
 #include <string.h>
 
 #include <httpd.h>
@@ -14,23 +13,25 @@
 #include "muse_sha256.h"
 
 /* Kept by httpd's parent for its whole life: plain bytes only, and a name with a version. */
-#define RETAINED "mod_muse_ai/backends/1"
+#define RETAINED "mod_muse_ai/backends/2"
 
-enum { SECRET = 32, NAME = 16 };
+enum { SECRET = 32, NAME = 16, ROOM_FIRST = 4 };
 
 /* For how long a request from before a restart may go on; longer than a page takes by default. */
 #define FORMER_KEPT apr_time_from_sec(600)
 
 typedef struct {
     char name[2 * NAME + 1];
-    char *fields;    /* of a JSON object, without its braces; from malloc */
+    apr_pool_t *pool;
+    char *fields;    /* of a JSON object, without its braces; in pool */
     apr_time_t left; /* when it was found to be in force no more; 0: it is */
     int in_force;
 } known_backend;
 
 typedef struct {
     unsigned char secret[SECRET];
-    known_backend *known; /* from malloc */
+    known_backend *known; /* in the process's pool, as many as there is room for */
+    int room;
     int count;
 } retained_backends;
 
@@ -82,17 +83,30 @@ static known_backend *find(const retained_backends *kept, const char *name)
     return NULL;
 }
 
-static void keep(retained_backends *kept, const char *name, const char *fields)
+/* What was there before stays in the pool: it is less than what there is room for now. */
+static void make_room(apr_pool_t *process, retained_backends *kept)
+{
+    known_backend *known = kept->known;
+
+    kept->room = kept->room ? 2 * kept->room : ROOM_FIRST;
+    kept->known = apr_palloc(process, sizeof *known * (size_t)kept->room);
+    if (kept->count) {
+        memcpy(kept->known, known, sizeof *known * (size_t)kept->count);
+    }
+}
+
+static void keep(apr_pool_t *process, retained_backends *kept, const char *name, const char *fields)
 {
     known_backend *known = find(kept, name);
 
     if (!known) {
-        const size_t size = strlen(fields) + 1;
-
-        kept->known = ap_realloc(kept->known, sizeof *known * (size_t)(kept->count + 1));
+        if (kept->count == kept->room) {
+            make_room(process, kept);
+        }
         known = &kept->known[kept->count++];
         apr_cpystrn(known->name, name, sizeof known->name);
-        known->fields = memcpy(ap_malloc(size), fields, size);
+        apr_pool_create(&known->pool, process);
+        known->fields = apr_pstrdup(known->pool, fields);
     }
     known->in_force = 1;
     known->left = 0;
@@ -113,7 +127,7 @@ static void drop_old(retained_backends *kept)
         if (known->in_force || known->left + FORMER_KEPT > now) {
             kept->known[left++] = *known;
         } else {
-            free(known->fields);
+            apr_pool_destroy(known->pool);
         }
     }
     kept->count = left;
@@ -141,7 +155,7 @@ void muse_backends_name(apr_pool_t *p, server_rec *main_server)
         c->backend = make_name(p, kept, apr_pstrcat(p, site, fields, NULL));
         /* In a page's key, so that no child finds or keeps a page of other models. */
         c->shape = make_name(p, kept, apr_pstrcat(p, muse_backend_shape(p, &c->calls), site, NULL));
-        keep(kept, c->backend,
+        keep(main_server->process->pool, kept, c->backend,
              apr_pstrcat(p, "\"name\":\"", c->backend,
                          "\",\"server\":", muse_json_text(p, title_of(p, s)), ",", fields, NULL));
     }

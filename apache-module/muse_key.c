@@ -37,6 +37,12 @@ static void add_text(parts *p, const char *text)
     }
 }
 
+/* Unset numbers are negative, and those must not be shifted. */
+static int64_t pair(int high, int low)
+{
+    return (int64_t)((uint64_t)(uint32_t)high << 32 | (uint32_t)low);
+}
+
 void muse_key_make(const request_rec *r, const muse_region *region, const muse_choice *choice,
                    const muse_language *language, const char *query, muse_key *key)
 {
@@ -47,8 +53,8 @@ void muse_key_make(const request_rec *r, const muse_region *region, const muse_c
         r->finfo.size,
         (int64_t)muse_epoch_get(region),
         choice->generation > 1 ? (int64_t)choice->generation : 1,
-        (int64_t)config->max_tokens << 32 | (uint32_t)config->cache_ttl,
-        (int64_t)config->prompts_minify << 32 | r->server->port,
+        pair(config->max_tokens, config->cache_ttl),
+        pair(config->prompts_minify, r->server->port),
         muse_or(config->scripts, 0) | (language->among ? 2 : 0),
     };
     parts p;

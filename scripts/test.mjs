@@ -11,6 +11,7 @@ import { findNode, installDependencies } from './lib/dependencies.mjs';
 import { buildTargets, fuzzAll, listTargets } from './lib/fuzz.mjs';
 import { meetNeeds } from './lib/needs.mjs';
 import { bad, Complaint, good, runMain, step } from './lib/output.mjs';
+import { buildSanitized, listRuns, sanitizedEnvironment, sanitizers } from './lib/sanitize.mjs';
 import { prepare } from './prepare.mjs';
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
@@ -37,7 +38,7 @@ await runMain(async () => {
   }
   if (args.length > 0) return close([await vitest(args)]);
   const checks = [await lint(), await clangFormat(), await types()];
-  return close([...checks, await ctest(), await fuzz(), await vitest([])]);
+  return close([...checks, await ctest(), await fuzz(), ...(await sanitize()), await vitest([])]);
 });
 
 /** Adds up and prints the closing line. @param {readonly Counts[]} all */
@@ -94,13 +95,38 @@ async function fuzz() {
   return fuzzAll(listTargets(), fuzzFor);
 }
 
-async function vitest(filters) {
+/** What there is time for of the tests under each sanitizer. */
+async function sanitize() {
+  const all = [];
+  for (const sanitizer of sanitizers) {
+    try {
+      await buildSanitized(sanitizer);
+    } catch (error) {
+      if (!(error instanceof Complaint)) throw error;
+      bad(error.message);
+      all.push({ passed: 0, failed: 1, skipped: 0 });
+      continue;
+    }
+    step(`The module in httpd under ${sanitizer.what}`);
+    for (const args of listRuns(sanitizer, { few: true })) {
+      all.push(await runVitest(args, sanitizedEnvironment(sanitizer, { few: true })));
+    }
+  }
+  return all;
+}
+
+function vitest(filters) {
   step('TypeScript and whole-server tests (vitest)');
+  return runVitest(filters, process.env);
+}
+
+async function runVitest(args, env) {
   const report = newReport('vitest.json');
-  const status = await run(findNode(), [
-    ...[inCheckout('node_modules', 'vitest', 'vitest.mjs'), 'run', ...filters],
+  const command = [
+    ...[inCheckout('node_modules', 'vitest', 'vitest.mjs'), 'run', ...args],
     ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
-  ]);
+  ];
+  const status = await run(findNode(), command, { env });
   const counts = readReport(report, (text) => {
     const result = JSON.parse(text);
     return {

@@ -10,12 +10,18 @@
 
 void *fuzz_palloc(apr_pool_t *p, apr_size_t size);
 char *fuzz_pstrdup(apr_pool_t *p, const char *text);
+char *fuzz_pstrndup(apr_pool_t *p, const char *text, apr_size_t most);
 char *fuzz_pstrmemdup(apr_pool_t *p, const char *text, apr_size_t length);
 void *fuzz_pmemdup(apr_pool_t *p, const void *bytes, apr_size_t length);
+char *fuzz_pstrcat(apr_pool_t *p, ...) __attribute__((sentinel));
+char *fuzz_psprintf(apr_pool_t *p, const char *format, ...);
 
 #define apr_palloc fuzz_palloc
 #define apr_pstrdup fuzz_pstrdup
+#define apr_pstrndup fuzz_pstrndup
 #define apr_pstrmemdup fuzz_pstrmemdup
 #define apr_pmemdup fuzz_pmemdup
+#define apr_pstrcat fuzz_pstrcat
+#define apr_psprintf fuzz_psprintf
 
 #endif

@@ -4,6 +4,8 @@ import { existsSync } from 'node:fs';
 
 export interface LaunchOptions {
   readonly httpd: string;
+  /** A program with options that runs httpd in its own place. */
+  readonly launcher?: readonly string[];
   readonly config: string;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -26,7 +28,13 @@ export class HttpdProcess {
   #exit: Exit | undefined;
 
   constructor(options: LaunchOptions) {
-    const command = [options.httpd, '-f', options.config, '-DFOREGROUND'];
+    const command = [
+      ...(options.launcher ?? []),
+      options.httpd,
+      '-f',
+      options.config,
+      '-DFOREGROUND',
+    ];
     const setpriv = '/usr/bin/setpriv';
     const whole = existsSync(setpriv) ? [setpriv, '--pdeathsig', 'TERM', ...command] : command;
     const [program = '', ...rest] = whole;

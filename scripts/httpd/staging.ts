@@ -25,7 +25,8 @@ export function stageEngine(installation: Installation): Installation {
   if (missing !== undefined) {
     throw new Error(`There is no ${missing}. Run "npm run build" first.`);
   }
-  if (canRead([node, engine, addon], runAs)) return installation;
+  const found = addon === join(installation.checkout, 'build', basename(addon));
+  if (found && canRead([node, engine, addon], runAs)) return installation;
   const folder = stageFiles(installation, [node, engine, addon]);
   return {
     ...installation,
@@ -37,7 +38,10 @@ export function stageEngine(installation: Installation): Installation {
 
 function stageFiles(installation: Installation, files: readonly string[]): string {
   const fresh = makePublicFolder('mod_muse_ai-', installation.runAs);
-  const home = join(dirname(fresh), `mod_muse_ai-stage-${hash([installation.checkout])}`);
+  const home = join(
+    dirname(fresh),
+    `mod_muse_ai-stage-${hash([installation.checkout, installation.addon])}`,
+  );
   const staged = join(home, hash(files.map(fingerprint)));
   try {
     makeOwnFolder(home);

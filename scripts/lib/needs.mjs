@@ -100,6 +100,13 @@ export const needs = [
     isMet: hasFuzzer,
   },
   {
+    what: 'valgrind',
+    why: "to see what the module does with httpd's memory",
+    debian: 'valgrind',
+    purpose: 'test',
+    isMet: () => hasProgram('valgrind'),
+  },
+  {
     what: 'Chromium',
     why: 'to see what pages do in a browser',
     debian: 'chromium',

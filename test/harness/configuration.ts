@@ -112,7 +112,7 @@ export class Configuration {
   }
 
   #loadMuse(): string[] {
-    const { module } = this.#environment.installation;
+    const { module } = this.#environment;
     const { node, engine } = this.#environment.stagedEngine();
     return [
       loadModule('muse_ai', module),

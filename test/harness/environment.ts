@@ -4,6 +4,13 @@ import { join } from 'node:path';
 import { findInstallation, type Installation } from '../../scripts/httpd/installation.ts';
 import { makePublicFolder } from '../../scripts/httpd/public-folder.ts';
 import { stageEngine } from '../../scripts/httpd/staging.ts';
+import {
+  prepareSanitizer,
+  type Sanitizer,
+  sanitized,
+  sanitizedNode,
+  takeReports,
+} from './sanitizer.ts';
 import { makeReadableFolder, Site } from './site.ts';
 
 /** Marks every process that a test's httpd starts: `MUSE_AI_*` is passed on to the engine. */
@@ -11,12 +18,14 @@ export const markerName = 'MUSE_AI_TEST_ROOT';
 
 /** One test's own piece of the machine: a ServerRoot in a temporary folder. */
 export class Environment {
-  readonly installation: Installation = findInstallation();
+  readonly installation: Installation = sanitized(findInstallation());
   readonly serverRoot: string;
   /** The documents. */
   readonly site: Site;
   /** Files beside the configuration: models.json, prompts, certificates. */
   readonly conf: Site;
+  /** Who watches over httpd, when `MUSE_SANITIZE` asks for it. */
+  readonly sanitizer: Sanitizer | undefined;
 
   constructor() {
     this.serverRoot = makePublicFolder('muse-test-', this.installation.runAs);
@@ -24,6 +33,7 @@ export class Environment {
     for (const name of ['run', 'logs']) makeReadableFolder(this.path(name));
     this.site = new Site(this.path('htdocs'));
     this.conf = new Site(this.path('conf'));
+    this.sanitizer = prepareSanitizer(this.path('reports'), this.conf);
   }
 
   /** A path below the ServerRoot. */
@@ -31,9 +41,27 @@ export class Environment {
     return join(this.serverRoot, ...names);
   }
 
+  /** The built module; where the server's user can read it, when reports name places in it. */
+  get module(): string {
+    const { module } = this.installation;
+    return this.sanitizer === undefined ? module : this.conf.copy('mod_muse_ai.so', module);
+  }
+
   /** The built engine where the server's user can run it. */
   stagedEngine(): Installation {
-    return stageEngine(this.installation);
+    const staged = stageEngine(this.installation);
+    return { ...staged, node: sanitizedNode(staged.node, this.conf) };
+  }
+
+  /** Throws with what the sanitizer has found in this httpd, if anything. */
+  assertNoReports(): void {
+    const found = this.takeReports();
+    if (found !== '') throw new Error(`The sanitizer has found:\n${found}`);
+  }
+
+  /** What the sanitizer has found in this httpd; from here on it counts as nothing. */
+  takeReports(): string {
+    return this.sanitizer === undefined ? '' : takeReports(this.path('reports'));
   }
 
   remove(): void {

@@ -76,7 +76,8 @@ export class Httpd {
   /** Lets httpd look at the configuration without a start. Any port will do: nobody listens. */
   check(): Promise<Verdict> {
     const config = this.config.write({ http: 80, https: 443 });
-    return checkConfiguration(this.environment.installation.httpd, config);
+    const { installation, sanitizer } = this.environment;
+    return checkConfiguration(installation.httpd, config, sanitizer);
   }
 
   /** The connections of httpd's children to the engines, or to one, that stand now: inodes. */
@@ -184,13 +185,16 @@ export class Httpd {
     if (this.#process !== undefined) throw new Error('httpd runs already');
     this.#ports = { http: await findFreePort(), https: await findFreePort() };
     const mark = this.log.mark();
+    const { installation, sanitizer } = this.environment;
     const launched = new HttpdProcess({
-      httpd: this.environment.installation.httpd,
+      httpd: installation.httpd,
+      launcher: sanitizer?.launcher ?? [],
       config: this.config.write(this.#ports),
       env: {
         PATH: process.env.PATH,
         LANG: 'C.UTF-8',
         [markerName]: this.environment.serverRoot,
+        ...sanitizer?.env,
         ...this.env,
       },
     });

@@ -23,6 +23,7 @@ async function finish(httpd: Httpd, failed: boolean): Promise<void> {
   try {
     await httpd.stop();
     httpd.log.assertClean();
+    httpd.environment.assertNoReports();
     clean = true;
   } finally {
     if (failed || !clean) tell(httpd);

@@ -1,6 +1,8 @@
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -41,6 +43,11 @@ export class Site {
     const path = this.path(name);
     renameSync(this.write(`${name}.new~`, content), path);
     return path;
+  }
+
+  /** Copies a file from elsewhere, unless that was done before. */
+  copy(name: string, from: string): string {
+    return existsSync(this.path(name)) ? this.path(name) : this.write(name, readFileSync(from));
   }
 
   link(name: string, target: string): string {
