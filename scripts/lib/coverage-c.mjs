@@ -2,7 +2,7 @@
 
 import { readdirSync } from 'node:fs';
 import { relative } from 'node:path';
-import { ask, checkout, inCheckout, run } from './command.mjs';
+import { ask, checkout, findProgram, inCheckout, run } from './command.mjs';
 import { Complaint } from './output.mjs';
 
 /** @typedef {Map<string, Map<number, boolean>>} Lines by file in the checkout: whether a line ran */
@@ -13,12 +13,19 @@ const folders = ['apache-module', 'native/region'];
 
 /** Builds the module and the tests of the C code so that they write down what of them has run. */
 export async function buildCounted() {
-  const options = ['-G', 'Ninja', '-DMUSE_COVERAGE=ON', '-DCMAKE_BUILD_TYPE=RelWithDebInfo'];
+  for (const program of ['llvm-profdata', 'llvm-cov']) {
+    if (findProgram(program) !== undefined) continue;
+    throw new Complaint(`There is no ${program}: install the package llvm, of clang's version.`);
+  }
+  const options = ['-DMUSE_COVERAGE=ON', '-DCMAKE_BUILD_TYPE=RelWithDebInfo'];
   const compilers = ['-DCMAKE_C_COMPILER=clang', '-DCMAKE_CXX_COMPILER=clang++'];
   const made = await run('cmake', ['-S', checkout, '-B', tree, ...options, ...compilers], {
     quiet: true,
   });
-  if (made !== 0 || (await run('cmake', ['--build', tree], { quiet: true })) !== 0) {
+  if (
+    made !== 0 ||
+    (await run('cmake', ['--build', tree, '--parallel', '2'], { quiet: true })) !== 0
+  ) {
     throw new Complaint('The C code could not be built for coverage. The output is above.');
   }
 }

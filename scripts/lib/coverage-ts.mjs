@@ -1,11 +1,11 @@
 // Which lines of src/ have run: in the tests' own processes, as vitest tells, and in the engines and
 // commands that they started, as Node tells of the bundles.
 
-import { mergeProcessCovs } from '@bcoe/v8-coverage';
-import MCR from 'monocart-coverage-reports';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { mergeProcessCovs } from '@bcoe/v8-coverage';
+import MCR from 'monocart-coverage-reports';
 import { checkout, inCheckout } from './command.mjs';
 
 /** @typedef {Map<string, Map<number, boolean>>} Lines by file in the checkout: whether a line ran */
@@ -43,7 +43,9 @@ async function readBundle(bundle, dumps, work) {
     ...{ outputDir, reports: ['json'], logging: 'error' },
     sourceFilter: (name) => name.startsWith('src/'),
   });
-  await report.add([{ url: pathToFileURL(path).href, scriptId: '0', source, sourceMap, functions }]);
+  await report.add([
+    { url: pathToFileURL(path).href, scriptId: '0', source, sourceMap, functions },
+  ]);
   await report.generate();
   return readIstanbul(`${outputDir}/coverage-final.json`);
 }
