@@ -37,7 +37,7 @@ export function coveredNode(node: string, conf: Site): string {
       `export NODE_V8_COVERAGE='${dumps}'`,
       // Which are options of Node's permission model, and wrong without it.
       `case " $* " in *" --permission "*) set -- --allow-inspector --allow-fs-write='${dumps}/*' "$@" ;; esac`,
-      `exec '${node}' "$@"`,
+      `exec env -u PWD '${node}' "$@"`,
       '',
     ].join('\n'),
   );
