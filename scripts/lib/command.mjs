@@ -31,7 +31,7 @@ export function findProgram(name) {
  * @param {string} program @param {readonly string[]} args
  */
 export function ask(program, args) {
-  const answer = spawnSync(program, args, { encoding: 'utf8', cwd: checkout });
+  const answer = spawnSync(program, args, { encoding: 'utf8', cwd: checkout, maxBuffer: 2 ** 28 });
   return answer.status === 0 ? answer.stdout : undefined;
 }
 

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import type { Sanitizer } from './sanitizer.ts';
 
 /** What `httpd -t` says of a configuration. */
 export interface Verdict {
@@ -7,14 +6,14 @@ export interface Verdict {
   readonly said: string;
 }
 
-/** Runs `httpd -t` on a configuration file. */
+/** Runs `httpd -t` on a configuration file, `command` being httpd with what runs it. */
 export function checkConfiguration(
-  httpd: string,
+  command: readonly string[],
   config: string,
-  sanitizer?: Sanitizer,
+  variables: Readonly<Record<string, string>>,
 ): Promise<Verdict> {
-  const [program = httpd, ...args] = [...(sanitizer?.launcher ?? []), httpd, '-t', '-f', config];
-  const env = { ...process.env, ...sanitizer?.env };
+  const [program = '', ...args] = [...command, '-t', '-f', config];
+  const env = { ...process.env, ...variables };
   return new Promise((resolve, reject) => {
     execFile(program, args, { cwd: '/', env }, (error, stdout, stderr) => {
       // A number is an exit status; anything else means that httpd could not be run.

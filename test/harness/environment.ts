@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { findInstallation, type Installation } from '../../scripts/httpd/installation.ts';
 import { makePublicFolder } from '../../scripts/httpd/public-folder.ts';
 import { stageEngine } from '../../scripts/httpd/staging.ts';
+import { coverageVariables, covered, coveredNode } from './coverage.ts';
 import {
   prepareSanitizer,
   type Sanitizer,
@@ -18,7 +19,7 @@ export const markerName = 'MUSE_AI_TEST_ROOT';
 
 /** One test's own piece of the machine: a ServerRoot in a temporary folder. */
 export class Environment {
-  readonly installation: Installation = sanitized(findInstallation());
+  readonly installation: Installation = covered(sanitized(findInstallation()));
   readonly serverRoot: string;
   /** The documents. */
   readonly site: Site;
@@ -47,10 +48,16 @@ export class Environment {
     return this.sanitizer === undefined ? module : this.conf.copy('mod_muse_ai.so', module);
   }
 
+  /** What httpd's environment needs for those who watch it. */
+  get variables(): Readonly<Record<string, string>> {
+    return { ...coverageVariables(this.installation), ...this.sanitizer?.env };
+  }
+
   /** The built engine where the server's user can run it. */
   stagedEngine(): Installation {
     const staged = stageEngine(this.installation);
-    return { ...staged, node: sanitizedNode(staged.node, this.conf) };
+    const node = coveredNode(sanitizedNode(staged.node, this.conf), this.conf);
+    return { ...staged, node };
   }
 
   /** Throws with what the sanitizer has found in this httpd, if anything. */

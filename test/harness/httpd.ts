@@ -76,8 +76,9 @@ export class Httpd {
   /** Lets httpd look at the configuration without a start. Any port will do: nobody listens. */
   check(): Promise<Verdict> {
     const config = this.config.write({ http: 80, https: 443 });
-    const { installation, sanitizer } = this.environment;
-    return checkConfiguration(installation.httpd, config, sanitizer);
+    const { installation, sanitizer, variables } = this.environment;
+    const command = [...(sanitizer?.launcher ?? []), installation.httpd];
+    return checkConfiguration(command, config, variables);
   }
 
   /** The connections of httpd's children to the engines, or to one, that stand now: inodes. */
@@ -194,7 +195,7 @@ export class Httpd {
         PATH: process.env.PATH,
         LANG: 'C.UTF-8',
         [markerName]: this.environment.serverRoot,
-        ...sanitizer?.env,
+        ...this.environment.variables,
         ...this.env,
       },
     });

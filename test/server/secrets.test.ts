@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest';
+import { isCounted } from '../harness/coverage.ts';
 import { modelsAt, test } from '../harness/index.ts';
 import { engineVariables } from '../harness/sanitizer.ts';
 import { fail, garbage, redirect, say, stream, streamError, text } from '../provider/index.ts';
@@ -41,7 +42,8 @@ describe("the engine's environment", () => {
     expect(provider.requests[0]?.headers.authorization).toBe(`Bearer ${KEY}`);
     expect(provider.requests[0]?.headers).not.toHaveProperty('openai-organization');
     const { environment } = await httpd.engine();
-    const others = [...environment.keys()].filter((name) => !engineVariables().includes(name));
+    const added = [...engineVariables(), ...(isCounted ? ['NODE_V8_COVERAGE'] : [])];
+    const others = [...environment.keys()].filter((name) => !added.includes(name));
     expect(others.sort()).toEqual([
       'LANG',
       'LC_ALL',
