@@ -12,11 +12,11 @@
 enum { SHARDS = 16, USED = 2, SHARD = 1, KEYS = 16, CALLS_MOST = 64, BODY_MOST = 20000 };
 
 static muse_region *region;
-static uint8_t *peer;     /* the same memory at another address: nothing there is forbidden */
-static uint8_t *made;     /* the shard as it was made */
-static size_t shard_at;   /* its offset */
-static size_t ring_at;    /* of its ring, in the shard */
-static uint8_t *body_end; /* of BODY_MOST zeros; nothing behind them may be read */
+static uint8_t *peer;   /* the same memory at another address: nothing there is forbidden */
+static uint8_t *made;   /* the shard as it was made */
+static size_t shard_at; /* its offset */
+static size_t ring_at;  /* of its ring, in the shard */
+static uint8_t *zeros;  /* BODY_MOST of them; nothing behind them may be read */
 
 static muse_key key_of(uint8_t n)
 {
@@ -101,9 +101,8 @@ static void make(void)
     made = malloc(region->shard_bytes);
     FUZZ_CHECK(made);
     memcpy(made, peer + shard_at, region->shard_bytes);
-    body_end = calloc(1, BODY_MOST);
-    FUZZ_CHECK(body_end);
-    body_end += BODY_MOST;
+    zeros = calloc(1, BODY_MOST);
+    FUZZ_CHECK(zeros);
     ASAN_POISON_MEMORY_REGION(region->header, shard_at);
     ASAN_POISON_MEMORY_REGION(region->shards + USED * region->shard_bytes,
                               (SHARDS - USED) * region->shard_bytes);
@@ -166,7 +165,7 @@ static void put(fuzz_input *in, const muse_key *key)
 {
     const uint32_t length = (uint32_t)fuzz_number(in, 2) % BODY_MOST;
     const muse_entry_info info = {.fresh_until = 2000, .stale_until = 3000, .body_len = length};
-    const muse_status status = muse_store_put(region, key, &info, NULL, body_end - length);
+    const muse_status status = muse_store_put(region, key, &info, NULL, zeros + BODY_MOST - length);
 
     FUZZ_CHECK(status == MUSE_OK || status == MUSE_TOO_LARGE);
     if (status == MUSE_OK) {

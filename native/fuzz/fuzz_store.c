@@ -27,7 +27,7 @@ static muse_region *region;
 static uint8_t *fresh; /* the used shards as they were made */
 static model_entry model[KEYS];
 static uint8_t text[UINT8_MAX + LONGEST]; /* what contents are taken from, at their seed */
-static uint8_t *piece_end;                /* of LONGEST bytes; nothing behind it may be read */
+static uint8_t *piece;                    /* LONGEST bytes; nothing behind them may be read */
 static uint64_t put_units[USED];
 
 static uint8_t shard_of(uint8_t n)
@@ -46,11 +46,10 @@ static muse_key key_of(uint8_t n)
 
 static void make_text(void)
 {
-    uint8_t *piece = malloc(LONGEST);
     size_t i;
 
+    piece = malloc(LONGEST);
     FUZZ_CHECK(piece);
-    piece_end = piece + LONGEST;
     for (i = 0; i < sizeof text; i++) {
         text[i] = (uint8_t)(i * 7 + i / 251);
     }
@@ -83,7 +82,7 @@ static void *allocate(void *context, size_t size)
 static const uint8_t *bytes_of(const model_entry *entry)
 {
     const size_t length = (size_t)entry->info.head_len + entry->info.body_len;
-    uint8_t *bytes = piece_end - length;
+    uint8_t *bytes = piece + LONGEST - length;
 
     memcpy(bytes, text + entry->seed, length);
     if (entry->info.flags & MUSE_ENTRY_ALIAS) {
