@@ -19,6 +19,11 @@
 
 APLOG_USE_MODULE(muse_ai);
 
+/* httpd 2.4.52 has threads of APR alone. */
+#if !AP_MODULE_MAGIC_AT_LEAST(20120211, 122)
+#define ap_thread_create apr_thread_create
+#endif
+
 enum {
     EVENTS_MOST = 256,
     RUN_MOST = 64, /* watches that one callback runs before others get its thread */
