@@ -14,7 +14,7 @@
 #include "muse_keys.h"
 #include "muse_sha256.h"
 
-enum { NAME_MOST = 64, KEY_MOST = 4096, LINE_MOST = 511 };
+enum { NAME_MOST = 64, KEY_MOST = 4096, LINE_MOST = 511, LINES_MOST = 32 };
 
 /* Whether a line, taken alone, gives the key with this hash to somebody: of this name, or of any.
  */
@@ -94,7 +94,7 @@ static apr_array_header_t *write_file(fuzz_input *in, apr_pool_t *p, int fd, con
     const char *content;
     size_t length;
 
-    while (fuzz_left(in)) {
+    while (fuzz_left(in) && lines->nelts < LINES_MOST) {
         const char *line = next_line(in, p, hex);
 
         if (comment && lines->nelts == 1) {
