@@ -19,6 +19,13 @@
 
 APLOG_USE_MODULE(muse_ai);
 
+/* httpd 2.4.52 has threads of APR alone. */
+#if AP_MODULE_MAGIC_AT_LEAST(20120211, 122)
+#define CREATE_THREAD ap_thread_create
+#else
+#define CREATE_THREAD apr_thread_create
+#endif
+
 enum {
     EVENTS_MOST = 256,
     RUN_MOST = 64, /* watches that one callback runs before others get its thread */
@@ -502,7 +509,7 @@ void muse_watch_child(apr_pool_t *pchild, server_rec *s, const muse_watch_calls 
     apr_thread_mutex_create(&watch.mutex, APR_THREAD_MUTEX_DEFAULT, pchild);
     if (!open_set() || apr_threadattr_create(&attributes, pchild) != APR_SUCCESS ||
         apr_threadattr_stacksize_set(attributes, STACK) != APR_SUCCESS ||
-        ap_thread_create(&watch.thread, attributes, watch_all, NULL, pchild) != APR_SUCCESS) {
+        CREATE_THREAD(&watch.thread, attributes, watch_all, NULL, pchild) != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_ERR, errno, s,
                      "MUSE0050: can't start the thread that waits for engines; each page takes a "
                      "thread of httpd while it is written");

@@ -92,7 +92,7 @@ async function fuzz() {
     return { passed: 0, failed: 1, skipped: 0 };
   }
   step(`Fuzzing the C code, each target for ${fuzzFor} seconds`);
-  return fuzzAll(listTargets(), fuzzFor);
+  return fuzzAll(listTargets(), { seconds: fuzzFor });
 }
 
 /** What there is time for of the tests under each sanitizer. */

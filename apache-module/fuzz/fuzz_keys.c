@@ -14,7 +14,7 @@
 #include "muse_keys.h"
 #include "muse_sha256.h"
 
-enum { NAME_MOST = 64, KEY_MOST = 4096, LINE_MOST = 511 };
+enum { NAME_MOST = 64, KEY_MOST = 4096, LINE_MOST = 511, LINES_MOST = 32 };
 
 /* Whether a line, taken alone, gives the key with this hash to somebody: of this name, or of any.
  */
@@ -86,23 +86,25 @@ static char *comment_before(apr_pool_t *p, const char *line, size_t length)
     return out;
 }
 
-/* Writes the file; its lines. */
+/* Writes the file, in one piece; its lines. */
 static apr_array_header_t *write_file(fuzz_input *in, apr_pool_t *p, int fd, const char *hex,
                                       uint8_t comment)
 {
     apr_array_header_t *lines = apr_array_make(p, 8, sizeof(char *));
+    const char *content;
+    size_t length;
 
-    while (fuzz_left(in)) {
+    while (fuzz_left(in) && lines->nelts < LINES_MOST) {
         const char *line = next_line(in, p, hex);
 
         if (comment && lines->nelts == 1) {
             line = comment_before(p, line, comment * 2u + 1);
         }
-        FUZZ_CHECK(write(fd, line, strlen(line)) == (ssize_t)strlen(line) &&
-                   write(fd, "\n", 1) == 1);
-        APR_ARRAY_PUSH(lines, const char *) = line;
+        APR_ARRAY_PUSH(lines, const char *) = apr_pstrcat(p, line, "\n", NULL);
     }
-    FUZZ_CHECK(lseek(fd, 0, SEEK_SET) == 0);
+    content = apr_array_pstrcat(p, lines, '\0');
+    length = strlen(content);
+    FUZZ_CHECK(pwrite(fd, content, length, 0) == (ssize_t)length && !ftruncate(fd, (off_t)length));
     return lines;
 }
 
@@ -120,8 +122,8 @@ static int any_gives(const apr_array_header_t *lines, const char *hex, const cha
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static int fd = -1;
     fuzz_input in = fuzz_input_of(data, size);
-    const int fd = memfd_create("keys", 0);
     const uint8_t comment = fuzz_byte(&in);
     char *sent = fuzz_line(&in);
     const char *key = sent + strspn(sent, " ");
@@ -130,7 +132,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_visit visit;
     char hex[65];
 
-    FUZZ_CHECK(fd >= 0);
+    if (fd < 0) {
+        fd = memfd_create("keys", 0);
+        FUZZ_CHECK(fd >= 0);
+    }
     fuzz_visit_begin(&visit);
     muse_keys_child(visit.pool, visit.r->server); /* what was read before is forgotten */
     apr_table_setn(visit.r->headers_in, "Authorization",
@@ -142,6 +147,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_CHECK(name || !*key || strlen(key) > KEY_MOST || !any_gives(lines, hex, NULL));
     free(sent);
     fuzz_visit_end(&visit);
-    close(fd);
     return 0;
 }

@@ -40,6 +40,7 @@ static part parts[PARTS];
 /* What takes long is done once: a limiter waits for a while where somebody is in its way. */
 static int has_taken;
 static int has_snapshot;
+static int has_summed;
 
 static void add_part(part_name name, const void *from, size_t length)
 {
@@ -88,28 +89,47 @@ static void make(void)
     add_part(BUCKETS, region->buckets, sizeof(muse_limit_bucket) * region->bucket_count);
 }
 
-/* Nothing but this part, and for a limiter the key in the header, may be touched from now on. */
-static void allow_only(part_name name)
+/* What may be touched now: one part, or ALL. */
+enum { ALL = PARTS };
+
+static unsigned allowed = ALL;
+
+/* A part, with its mutex; with a limiter goes the key in the header. */
+static void set_allowed(unsigned name, int yes)
 {
     uint8_t *base = (uint8_t *)(void *)region->header;
+    uint8_t *from = name < PARTS ? base + parts[name].from : base;
+    size_t length = name < PARTS ? parts[name].length : region->bytes;
 
-    ASAN_POISON_MEMORY_REGION(base, region->bytes);
-    ASAN_UNPOISON_MEMORY_REGION(base + parts[name].from, parts[name].length);
-    if (name == MODELS) {
-        ASAN_UNPOISON_MEMORY_REGION(region->models, MUSE_LINE);
-    }
-    if (name == BUDGETS) {
-        ASAN_UNPOISON_MEMORY_REGION(region->budgets, MUSE_LINE);
+    if (name == MODELS || name == BUDGETS) {
+        from -= MUSE_LINE;
+        length += MUSE_LINE;
     }
     if (name == BUCKETS) {
-        ASAN_UNPOISON_MEMORY_REGION(region->header, sizeof(muse_header));
+        set_allowed(HEADER, yes);
     }
-    parts[name].touched = 1;
+    if (yes) {
+        ASAN_UNPOISON_MEMORY_REGION(from, length);
+    } else {
+        ASAN_POISON_MEMORY_REGION(from, length);
+    }
 }
 
-static void allow_all(void)
+/* Said only where it changes, and of what changes: it takes long. */
+static void allow(unsigned name)
 {
-    ASAN_UNPOISON_MEMORY_REGION(region->header, region->bytes);
+    if (name != allowed) {
+        set_allowed(allowed, 0);
+        set_allowed(name, 1);
+        allowed = name;
+    }
+}
+
+/* Nothing but this part may be touched from now on. */
+static void allow_only(part_name name)
+{
+    allow(name);
+    parts[name].touched = 1;
 }
 
 /* Words, one behind the other or again and again, from somewhere in a part on. */
@@ -197,8 +217,10 @@ static void use_counters(fuzz_input *in)
     FUZZ_CHECK(slot < MUSE_COUNTER_SLOTS);
     muse_counters_add(region, slot, (muse_counter)(fuzz_byte(in) % MUSE_COUNTERS), 1);
     muse_histogram_add(region, slot, MUSE_TIME_TOTAL, fuzz_number(in, 4));
-    muse_counters_sum(region, totals);
-    muse_histogram_sum(region, MUSE_TIME_TOTAL, &times);
+    if (!has_summed++) {
+        muse_counters_sum(region, totals);
+        muse_histogram_sum(region, MUSE_TIME_TOTAL, &times);
+    }
 }
 
 static void use_usage(fuzz_input *in)
@@ -263,8 +285,9 @@ static void use_limiter(fuzz_input *in)
 }
 
 /* All that an administrator sees, and its text. */
-static void take_snapshot(void)
+static void take_snapshot(fuzz_input *in)
 {
+    const uint8_t how = fuzz_byte(in);
     muse_text text = {0};
     muse_snapshot *snapshot;
     size_t i;
@@ -272,8 +295,9 @@ static void take_snapshot(void)
     if (has_snapshot++) {
         return;
     }
-    allow_all();
-    snapshot = muse_snapshot_take(region, MUSE_ENGINES_MAX);
+    allow(ALL);
+    /* All of them seldom: their reports are large. */
+    snapshot = muse_snapshot_take(region, how < 240 ? how % 3u : MUSE_ENGINES_MAX);
     FUZZ_CHECK(snapshot && snapshot->usages <= MUSE_USAGE_MAX);
     muse_snapshot_json(snapshot, &text);
     muse_snapshot_health_json(snapshot, &text);
@@ -376,7 +400,7 @@ static void operate(fuzz_input *in)
         use_budgets(in);
         break;
     default:
-        take_snapshot();
+        take_snapshot(in);
     }
 }
 
@@ -389,11 +413,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!region) {
         make();
     }
-    has_taken = has_snapshot = 0;
+    has_taken = has_snapshot = has_summed = 0;
     for (calls = 0; fuzz_left(&in) && calls < CALLS_MOST; calls++) {
         operate(&in);
     }
-    allow_all();
     for (i = 0; i < PARTS; i++) {
         if (parts[i].touched) {
             memcpy(peer + parts[i].from, parts[i].made, parts[i].length);

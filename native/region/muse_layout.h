@@ -49,7 +49,7 @@
 #define MUSE_MAGIC UINT64_C(0x3149412d4553554d) /* "MUSE-AI1" in memory, little-endian */
 /* The tests of upgrades build another one. */
 #ifndef MUSE_LAYOUT_VERSION
-#define MUSE_LAYOUT_VERSION 5u
+#define MUSE_LAYOUT_VERSION 6u
 #endif
 #define MUSE_LINE 64u
 
@@ -58,7 +58,8 @@ typedef _Atomic(uint64_t) muse_word;
 typedef struct {
     uint64_t magic; /* written last, so that a region half made is none */
     uint32_t version;
-    uint32_t header_bytes;
+    uint16_t header_bytes;
+    uint16_t mutex_bytes; /* a mutex is the one thing that 32 and 64 bits have each their own of */
     uint64_t total_bytes;
     uint64_t store_bytes;
     uint32_t shards;
@@ -159,7 +160,9 @@ typedef struct {
     uint64_t pad;
 } muse_limit_bucket;
 
-_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "64-bit atomics need no lock");
+_Static_assert(__atomic_always_lock_free(sizeof(muse_word), (muse_word *)0),
+               "64-bit atomics need no lock");
+_Static_assert(_Alignof(muse_word) == 8, "they are aligned, also where other 64-bit types are not");
 _Static_assert(sizeof(pthread_mutex_t) <= MUSE_LINE, "a mutex fits a cache line");
 _Static_assert(sizeof(muse_header) == 2 * MUSE_LINE, "the header has two cache lines");
 _Static_assert(offsetof(muse_header, epoch) == MUSE_LINE, "the epoch has a cache line");

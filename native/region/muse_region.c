@@ -89,19 +89,20 @@ static muse_status complete(muse_region_config *config)
     return MUSE_OK;
 }
 
-/* Where the parts begin. */
+/* Where the parts begin, and where the last one ends: beyond what 32 bits address, maybe. */
 typedef struct {
-    size_t engines;
-    size_t reports;
-    size_t models;
-    size_t counters;
-    size_t usage;
-    size_t budgets;
-    size_t buckets;
-    size_t shards;
+    uint64_t engines;
+    uint64_t reports;
+    uint64_t models;
+    uint64_t counters;
+    uint64_t usage;
+    uint64_t budgets;
+    uint64_t buckets;
+    uint64_t shards;
+    uint64_t end;
 } part_offsets;
 
-static size_t whole_pages(size_t bytes)
+static uint64_t whole_pages(uint64_t bytes)
 {
     return (bytes + PAGE - 1) / PAGE * PAGE;
 }
@@ -129,9 +130,22 @@ static part_offsets lay_out(muse_region *region)
     at.usage = at.counters + whole_pages(sizeof(muse_counter_table));
     at.budgets = at.usage + whole_pages(sizeof(muse_usage_slot) * MUSE_USAGE_MAX);
     at.buckets = at.budgets + whole_pages(sizeof(muse_budget_table));
-    at.shards = at.buckets + whole_pages(sizeof(muse_limit_bucket) * region->bucket_count);
-    region->bytes = at.shards + region->shard_bytes * config->shards;
+    at.shards =
+        at.buckets + whole_pages((uint64_t)sizeof(muse_limit_bucket) * region->bucket_count);
+    at.end = at.shards + (uint64_t)region->shard_bytes * config->shards;
+    region->bytes = (size_t)at.end;
     return at;
+}
+
+/* Completes a region's sizes; MUSE_EINVAL also when they are more than can be mapped. */
+static muse_status measure(muse_region *region)
+{
+    const muse_status status = complete(&region->config);
+
+    if (status != MUSE_OK) {
+        return status;
+    }
+    return lay_out(region).end <= SIZE_MAX / 2 ? MUSE_OK : MUSE_EINVAL;
 }
 
 static muse_status map(muse_region *region)
@@ -178,6 +192,7 @@ static muse_status format(muse_region *region)
 
     header->version = MUSE_LAYOUT_VERSION;
     header->header_bytes = sizeof(muse_header);
+    header->mutex_bytes = sizeof(pthread_mutex_t);
     header->total_bytes = region->bytes;
     header->store_bytes = region->config.store_bytes;
     header->shards = region->config.shards;
@@ -203,7 +218,6 @@ static muse_status format(muse_region *region)
 
 static muse_status make_file(muse_region *region)
 {
-    (void)lay_out(region);
     region->fd = memfd_create("muse-ai-region", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (region->fd < 0 || ftruncate(region->fd, (off_t)region->bytes) != 0 ||
         fcntl(region->fd, F_ADD_SEALS, SEALS) != 0) {
@@ -232,7 +246,7 @@ muse_status muse_region_create(const muse_region_config *config, muse_region **o
         return MUSE_ENOMEM;
     }
     region->config = *config;
-    status = complete(&region->config);
+    status = measure(region);
     if (status == MUSE_OK) {
         status = make_file(region);
     }
@@ -266,17 +280,17 @@ static muse_status check(muse_region *region)
         header.magic != MUSE_MAGIC) {
         return MUSE_EFORMAT;
     }
-    if (header.version != MUSE_LAYOUT_VERSION || header.header_bytes != sizeof header) {
+    if (header.version != MUSE_LAYOUT_VERSION || header.header_bytes != sizeof header ||
+        header.mutex_bytes != sizeof(pthread_mutex_t)) {
         return MUSE_EVERSION;
     }
     region->config.store_bytes = header.store_bytes;
     region->config.shards = header.shards;
     region->config.clients = header.clients;
     if (header.store_bytes == 0 || header.shards == 0 || header.clients == 0 ||
-        complete(&region->config) != MUSE_OK) {
+        measure(region) != MUSE_OK) {
         return MUSE_ECORRUPT;
     }
-    (void)lay_out(region);
     if (region->bytes != header.total_bytes || region->bytes != (uint64_t)file.st_size) {
         return MUSE_ECORRUPT;
     }

@@ -35,7 +35,7 @@ typedef enum {
     MUSE_TOO_LARGE, /* the entry, name or table does not fit; nothing was changed */
     MUSE_EINVAL,    /* an argument is out of its range */
     MUSE_EFORMAT,   /* the descriptor holds no region */
-    MUSE_EVERSION,  /* a region of another layout version */
+    MUSE_EVERSION,  /* a region of another layout version, or of 32 bits where we have 64 */
     MUSE_ECORRUPT,  /* sizes in the region contradict each other */
     MUSE_ENOMEM,    /* out of memory */
     MUSE_ESYSTEM    /* a system call failed; errno says which way */

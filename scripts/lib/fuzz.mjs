@@ -8,12 +8,19 @@ import { bad, Complaint, detail, good, step } from './output.mjs';
 import { hashInputs, isCurrent, writeStamp } from './stamp.mjs';
 
 /** @typedef {{ name: string, folder: string }} Target `folder` has its corpus and dictionary */
+/** @typedef {{ seconds: number } | { runs: number }} Limit of the work on each target */
 
 const folders = ['native/fuzz', 'apache-module/fuzz'];
 const tree = inCheckout('build', 'fuzz');
 
 /** Inputs of one round are tried for at most so many seconds each: whatever takes longer hangs. */
 const hangsAfter = 25;
+
+/**
+ * Memory that was freed is watched for a shorter while, and is told of with fewer frames: half as
+ * fast again. Whoever runs an input again gets all of them.
+ */
+const asanOptions = 'quarantine_size_mb=8:malloc_context_size=4';
 
 /** All targets: each has a corpus. */
 export function listTargets() {
@@ -47,16 +54,16 @@ async function must(program, args) {
 }
 
 /**
- * Fuzzes each target for so many seconds, two at a time, and says what was found.
- * @param {readonly Target[]} targets @param {number} seconds
+ * Fuzzes each target, two at a time, and says what was found.
+ * @param {readonly Target[]} targets @param {Limit} limit
  * @returns {Promise<{ passed: number, failed: number, skipped: number }>}
  */
-export async function fuzzAll(targets, seconds) {
+export async function fuzzAll(targets, limit) {
   const waiting = [...targets];
   let failed = 0;
   const work = async () => {
     for (let target = waiting.shift(); target !== undefined; target = waiting.shift()) {
-      if (!(await fuzzOne(target, seconds))) failed += 1;
+      if (!(await fuzzOne(target, limit))) failed += 1;
     }
   };
   await Promise.all([work(), work()]);
@@ -64,15 +71,17 @@ export async function fuzzAll(targets, seconds) {
 }
 
 /** @returns {Promise<boolean>} whether nothing was found */
-async function fuzzOne({ name, folder }, seconds) {
+async function fuzzOne({ name, folder }, limit) {
   const found = inCheckout('build', 'fuzz', 'found');
   const own = inCheckout('build', 'fuzz', 'corpus', name);
   for (const path of [found, own]) mkdirSync(path, { recursive: true });
   const dictionary = inCheckout(folder, 'dictionary', `${name}.dict`);
   const program = [...launcher(), `${tree}/bin/${name}`];
+  const from = performance.now();
   const { status, output } = await collect([
     ...program,
-    ...[`-max_total_time=${seconds}`, `-timeout=${hangsAfter}`, '-print_final_stats=1'],
+    'runs' in limit ? `-runs=${limit.runs}` : `-max_total_time=${limit.seconds}`,
+    ...[`-timeout=${hangsAfter}`, '-print_final_stats=1'],
     ...[`-artifact_prefix=${found}/${name}-`, '-verbosity=1', '-reload=0'],
     ...(existsSync(dictionary) ? [`-dict=${dictionary}`] : []),
     // New inputs go into the first; the second is what is committed.
@@ -80,7 +89,11 @@ async function fuzzOne({ name, folder }, seconds) {
   ]);
   const executions = Number(/number_of_executed_units: (\d+)/.exec(output)?.[1] ?? 0);
   if (status === 0 && executions > 0) {
-    good(`${name}: ${executions.toLocaleString('en')} executions without a finding`);
+    const reached = /DONE +cov: (\d+) ft: (\d+)/.exec(output)?.slice(1) ?? [];
+    good(
+      `${name}: ${executions.toLocaleString('en')} executions without a finding ` +
+        `in ${Math.round((performance.now() - from) / 1000)} s (coverage ${reached.join('/')})`,
+    );
     return true;
   }
   const log = `${found}/${name}.log`;
@@ -115,7 +128,11 @@ function launcher() {
 
 function collect([program, ...args]) {
   return new Promise((done, failed) => {
-    const child = spawn(program, args, { cwd: checkout, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, args, {
+      cwd: checkout,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ASAN_OPTIONS: process.env.ASAN_OPTIONS ?? asanOptions },
+    });
     const pieces = [];
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (d) => pieces.push(d));
     child.once('error', failed);

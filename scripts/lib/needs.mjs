@@ -107,6 +107,16 @@ export const needs = [
     isMet: () => hasProgram('valgrind'),
   },
   {
+    what: 'a C compiler for 32 bits (cc -m32)',
+    why: 'to test the shared memory library where addresses are short',
+    debian: 'gcc-multilib',
+    purpose: 'test',
+    isMet: () =>
+      process.arch !== 'x64' ||
+      existsSync('/usr/include/x86_64-linux-gnu/gnu/stubs-32.h') ||
+      existsSync('/usr/include/gnu/stubs-32.h'),
+  },
+  {
     what: 'Chromium',
     why: 'to see what pages do in a browser',
     debian: 'chromium',

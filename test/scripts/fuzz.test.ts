@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -21,4 +22,20 @@ test('every fuzz target has a corpus, without which it would not be run', () => 
   const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name);
   expect(listTargets().sort(byName)).toEqual(sources.sort(byName));
   expect(sources.length).toBeGreaterThan(5);
+});
+
+test.each([
+  ['no number of executions', ['--runs', 'many']],
+  ['no executions at all', ['--runs', '0', 'store']],
+  ['no time at all', ['0']],
+  ['a target that is none', ['--runs', '10', 'stores']],
+])('%s is refused, and what can be said is told', (_, args) => {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(checkout, 'scripts', 'fuzz.mjs'), ...args],
+    { encoding: 'utf8' },
+  );
+  expect(status).toBe(1);
+  expect(stdout + stderr).toContain('--runs N');
+  expect(stdout + stderr).toContain('hostile_store');
 });

@@ -61,8 +61,44 @@ TEST(sizes_out_of_range_are_refused)
 
 TEST(the_largest_region_can_be_made_since_memory_is_taken_only_when_used)
 {
-    muse_region *region = test_region(UINT64_C(64) << 30, 256, 64);
+    const uint64_t most = sizeof(size_t) > 4 ? UINT64_C(64) << 30 : UINT64_C(1) << 30;
+    muse_region *region = test_region(most, 256, 64);
 
+    muse_region_detach(region);
+}
+
+TEST(what_can_not_be_mapped_is_refused_and_not_cut_to_what_can)
+{
+    const muse_region_config config = {1 << 20, 1, UINT32_C(1) << 28};
+    muse_region *region;
+
+    if (sizeof(size_t) > 4) {
+        CHECK_EQUAL(muse_region_create(&config, &region), MUSE_OK);
+        muse_region_detach(region);
+    } else {
+        CHECK_EQUAL(muse_region_create(&config, &region), MUSE_EINVAL);
+    }
+}
+
+/* What the parts take, modulo 2^32, is the file's size, as the header says. */
+TEST(sizes_that_32_bits_can_not_hold_are_not_believed)
+{
+    const uint64_t buckets = ((UINT64_C(1) << 28) + MUSE_BUCKET_CLIENTS - 1) / MUSE_BUCKET_CLIENTS;
+    const uint64_t more = (buckets * sizeof(muse_limit_bucket) + 4095) / 4096 * 4096;
+    muse_region *region = test_region(1 << 20, 1, 64);
+    const uint32_t wrapped = (uint32_t)(region->bytes - 4096 + more);
+    const int fd = memfd_create("wrapped", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    muse_header header;
+    muse_region *other;
+
+    memcpy(&header, region->header, sizeof header);
+    header.clients = UINT32_C(1) << 28;
+    header.total_bytes = wrapped;
+    CHECK(wrapped < INT32_MAX && ftruncate(fd, (off_t)wrapped) == 0);
+    CHECK(pwrite(fd, &header, sizeof header, 0) == (ssize_t)sizeof header);
+    CHECK(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0);
+    CHECK_EQUAL(muse_region_attach(fd, &other), MUSE_ECORRUPT);
+    close(fd);
     muse_region_detach(region);
 }
 
@@ -144,6 +180,9 @@ TEST(another_version_and_sizes_that_contradict_each_other_are_told_apart)
     header->version++;
     CHECK_EQUAL(muse_region_attach(fd, &other), MUSE_EVERSION);
     header->version--;
+    header->mutex_bytes = sizeof(pthread_mutex_t) == 40 ? 24 : 40;
+    CHECK_EQUAL(muse_region_attach(fd, &other), MUSE_EVERSION);
+    header->mutex_bytes = sizeof(pthread_mutex_t);
     header->clients = 1 << 20;
     CHECK_EQUAL(muse_region_attach(fd, &other), MUSE_ECORRUPT);
     header->clients = 64;
@@ -211,6 +250,8 @@ TEST(the_clocks_agree_and_go_forward)
 
 TESTS(CASE(a_region_has_the_documented_defaults), CASE(sizes_out_of_range_are_refused),
       CASE(the_largest_region_can_be_made_since_memory_is_taken_only_when_used),
+      CASE(what_can_not_be_mapped_is_refused_and_not_cut_to_what_can),
+      CASE(sizes_that_32_bits_can_not_hold_are_not_believed),
       CASE(a_second_handle_sees_what_the_first_one_does),
       CASE(the_file_of_a_region_can_neither_shrink_nor_grow),
       CASE(a_descriptor_without_a_region_is_refused),
