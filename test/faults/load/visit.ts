@@ -1,0 +1,133 @@
+/** One request, from its first byte to its end, and what became of it. */
+
+import type { Agent } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Exchange, Result } from '../../harness/exchange.ts';
+import type { RequestOptions } from '../../harness/http1.ts';
+import type { Stage } from '../stage.ts';
+import { longestMs } from '../timers.ts';
+import { type Case, judge, type Verdict } from './judge.ts';
+import type { Kind } from './kinds.ts';
+import type { RequestRecord } from './record.ts';
+import type { Victims } from './victims.ts';
+
+export interface VisitOptions {
+  readonly stage: Stage;
+  readonly victims: Victims;
+  readonly kind: Kind;
+  readonly id: string;
+  /** For kinds that keep their connections. */
+  readonly agent: Agent;
+  /** When somebody who leaves does so. */
+  readonly patienceMs: number;
+}
+
+interface Attempt {
+  readonly exchange: Exchange;
+  readonly ports: Set<number>;
+  readonly isReused: () => boolean;
+}
+
+/** Resolves when the visit is over; never rejects for what httpd does. */
+export async function visit(options: VisitOptions): Promise<RequestRecord> {
+  const { stage, victims, kind, id } = options;
+  const start = performance.now();
+  let attempt = open(options);
+  let end = await attend(attempt, options, start);
+  // As browsers do: the server may close a kept connection at any time, also just now.
+  const retried = 'failure' in end && attempt.isReused();
+  if (retried) {
+    attempt = open(options);
+    end = await attend(attempt, options, start);
+  }
+  const over = performance.now();
+  return {
+    kind: kind.name,
+    id,
+    start,
+    end: over,
+    ...describe(stage, end, { kind, id, start, end: over }),
+    retried,
+    victim: [...attempt.ports].some((port) => victims.has(port, start, over)),
+  };
+}
+
+function describe(stage: Stage, end: End, one: Omit<Case, 'result'>) {
+  const none = { headMs: undefined, status: 0, hit: false };
+  if ('failure' in end) return { ...none, outcome: 'lost', detail: end.failure } as const;
+  if ('verdict' in end) return { ...none, ...end.verdict };
+  const { result } = end;
+  return {
+    headMs: result.headAt,
+    status: result.status,
+    hit: /hit/.test(result.headers['cache-status'] ?? ''),
+    ...judge(stage, { ...one, result }),
+  };
+}
+
+function open({ stage, kind, id, agent }: VisitOptions): Attempt {
+  const ports = new Set<number>();
+  let reused = false;
+  const form = kind.asks === 'with a form';
+  const request: RequestOptions = {
+    ...(form ? { method: 'POST', body: `id=${id}` } : {}),
+    ...(kind.keepAlive ? { agent } : {}),
+    headers: {
+      ...(form ? { 'Content-Type': 'application/x-www-form-urlencoded' } : {}),
+      ...(kind.asks === 'for events' ? { Accept: 'text/event-stream' } : {}),
+    },
+    onConnection(socket, isReused) {
+      reused = isReused;
+      const note = () => void (socket.localPort === undefined || ports.add(socket.localPort));
+      note();
+      if (socket.connecting) socket.once('connect', note);
+    },
+  };
+  const path = form || kind.asks === 'for a file' ? kind.path : `${kind.path}?id=${id}`;
+  return { exchange: stage.httpd.open(path, request), ports, isReused: () => reused };
+}
+
+/** An answer; or that there is none, and why; or what the visitor says who has made an end of it. */
+type End =
+  | { readonly result: Result }
+  | { readonly failure: string }
+  | { readonly verdict: Verdict };
+
+/** Waits for the end of the answer, or for that of the visitor's patience. */
+async function attend({ exchange }: Attempt, options: VisitOptions, start: number): Promise<End> {
+  const patience = new AbortController();
+  const { reads } = options.kind;
+  const leave = async (ms: number, verdict: Verdict): Promise<End> => {
+    await sleep(ms, undefined, { signal: patience.signal });
+    exchange.leave();
+    return { verdict };
+  };
+  const limit = reads === 'slowly' ? 2 * longestMs : longestMs;
+  const ends: Promise<End>[] = [
+    exchange.done.then(
+      (result) => ({ result }),
+      (error: NodeJS.ErrnoException) => ({ failure: error.code ?? error.message }),
+    ),
+    leave(limit - (performance.now() - start), {
+      outcome: 'late',
+      detail: `no end after ${Math.round(limit)} ms`,
+    }),
+  ];
+  if (reads === 'and leaves') ends.push(leave(options.patienceMs, { outcome: 'left', detail: '' }));
+  if (reads === 'slowly') void sip(exchange);
+  for (const end of ends) end.catch(() => undefined);
+  const end = await Promise.race(ends);
+  patience.abort();
+  return end;
+}
+
+/** Takes what came, and nothing for a while, again and again. */
+async function sip(exchange: Exchange): Promise<void> {
+  for (let n = 0; n < 25 && !exchange.over; n += 1) {
+    exchange.pause();
+    await sleep(60);
+    exchange.resume();
+    await sleep(1);
+  }
+  exchange.resume();
+}
