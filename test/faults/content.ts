@@ -50,7 +50,10 @@ export function pageOf(name: PageName): string {
 }
 
 /** What a request asks for, or undefined where it is not one of ours. */
-export function nameAsked(request: RecordedRequest, writer: PageName['writer']): PageName | undefined {
+export function nameAsked(
+  request: RecordedRequest,
+  writer: PageName['writer'],
+): PageName | undefined {
   const all = request.messages.map(({ content }) => content).join('\n');
   const asked = /<visitor-input name="id">([\w-]+)<\/visitor-input> edition (\d+)/.exec(all);
   if (asked === null) return undefined;

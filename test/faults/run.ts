@@ -1,6 +1,7 @@
 /** `npm run test:faults [seconds] [--seed N] [--fault TEXT]`: ends with 1 when an invariant broke. */
 
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { allFaults } from './faults/index.ts';
 import { Script } from './script.ts';
@@ -14,6 +15,7 @@ const usage = `npm run test:faults -- [seconds] [--seed N] [--fault TEXT] [--wri
   --write FILE  writes the table to FILE, as Markdown
 `;
 
+const log = join(import.meta.dirname, '../../build/reports/faults-error.log');
 const secondsMost = 600;
 /** Lines for one fault: they tend to say the same. */
 const toldMost = 8;
@@ -44,6 +46,7 @@ async function main(): Promise<number> {
     faults,
     seconds,
     seed,
+    log,
     onRow(row) {
       rows.push(row);
       tell(row);
@@ -56,6 +59,7 @@ async function main(): Promise<number> {
   const failed = rows.filter(({ broken }) => broken.length > 0).length + (left.length > 0 ? 1 : 0);
   // What is looked at when all is over counts as one more.
   say(`${rows.length + 1 - failed} passed, ${failed} failed (seed ${seed})`);
+  if (failed > 0) say(`The error log of httpd is ${log}`);
   return failed === 0 ? 0 : 1;
 }
 

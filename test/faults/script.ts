@@ -1,6 +1,9 @@
 /** The seeded script: one fault after the other, with rest between, and what is looked at after each. */
 
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { waitUntil } from '../harness/wait-until.ts';
 import { randomBelow } from '../unit/support/random.ts';
 import type { Fault, Scene } from './faults/fault.ts';
 import { isAllowed, type Span, tell } from './invariants/answers.ts';
@@ -17,12 +20,14 @@ export interface ScriptOptions {
   readonly faults: readonly Fault[];
   readonly seconds: number;
   readonly seed: number;
+  /** Where the error log is to be kept. */
+  readonly log: string;
   readonly onRow: (row: Row) => void;
 }
 
 /** A cold page within this, and all as fast as before: milliseconds. */
 const recoveryMs = 5_000;
-const warmUpMs = 3_000;
+const warmUpMs = 2_000;
 
 export class Script {
   readonly #options: ScriptOptions;
@@ -47,6 +52,8 @@ export class Script {
       return await new Script(options, stage).#run();
     } finally {
       await stage.close();
+      mkdirSync(dirname(options.log), { recursive: true });
+      copyFileSync(stage.httpd.environment.path('logs', 'error.log'), options.log);
       stage.httpd.environment.remove();
     }
   }
@@ -60,19 +67,20 @@ export class Script {
       }
     }
     await this.#load.stop();
-    const left = this.#before === undefined ? [] : await leftOver(this.#stage, this.#before.belongings);
+    const left =
+      this.#before === undefined ? [] : await leftOver(this.#stage, this.#before.belongings);
     return [...left, ...this.#newCrashes()];
   }
 
-  /** Twice: what is counted at rest must not be the first use of anything. */
+  /** Nothing that is counted at rest may still come from the first use of anything. */
   async #warmUp(): Promise<void> {
     this.#load.start();
     await sleep(warmUpMs);
-    const speed = speedOf(this.#load, performance.now() - warmUpMs / 2);
+    const warm = performance.now();
+    const speed = await waitUntil('the load', () => speedOf(this.#load, warm));
     await this.#load.stop();
     await sleep(500);
     const belongings = belongingsOf(this.#stage);
-    if (speed === undefined) throw new Error('The load came to nothing before the first fault');
     this.#before = { speed, belongings };
     this.#load.start();
   }

@@ -29,7 +29,10 @@ export class Stage {
 
   static async open(): Promise<Stage> {
     // A run makes too many requests to remember them.
-    const stage = new Stage(await startProvider({ remember: 1 }), await startProvider({ remember: 1 }));
+    const stage = new Stage(
+      await startProvider({ remember: 1 }),
+      await startProvider({ remember: 1 }),
+    );
     stage.#configure();
     await stage.httpd.start();
     await stage.httpd.enginesReady();

@@ -5,7 +5,11 @@ import { visitorsOf } from './connections.ts';
 import { type Fault, type Lift, nothing, type Scene } from './fault.ts';
 
 /** Stops one of the children; its visitors don't count from now on. */
-async function stopOne({ stage, victims, below }: Scene): Promise<{ pid: number; end: () => void }> {
+async function stopOne({
+  stage,
+  victims,
+  below,
+}: Scene): Promise<{ pid: number; end: () => void }> {
   const all = stage.httpd.children();
   const { pid } = all[below(all.length)] as (typeof all)[number];
   process.kill(pid, 'SIGSTOP');
@@ -23,7 +27,10 @@ const killed: Fault = {
   async begin(scene): Promise<Lift> {
     const { pid, end } = await stopOne(scene);
     process.kill(pid, 'SIGKILL');
-    await waitUntil('a child to end', () => !scene.stage.httpd.children().some((c) => c.pid === pid));
+    await waitUntil(
+      'a child to end',
+      () => !scene.stage.httpd.children().some((c) => c.pid === pid),
+    );
     return end;
   },
 };

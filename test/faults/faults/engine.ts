@@ -64,7 +64,7 @@ export const engineFaults: readonly Fault[] = [
   killed,
   killedAgain,
   // Longer than the timer for pages that do not go on: it was the engine's own fault.
-  stopped(3, ['aborted', 'refused']),
+  stopped(5, ['aborted', 'refused']),
   stoppedAndKilled,
 ];
 

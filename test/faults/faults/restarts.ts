@@ -43,9 +43,7 @@ const regionFull: Fault = {
     const { stage } = scene;
     await stage.reload('MuseAiSharedMemory 1M');
     // Several times what fits, by pages of which one takes the whole of a shard's share.
-    await Promise.all(
-      Array.from({ length: 60 }, (_, n) => stage.httpd.get(`/page?id=fill-${n}`)),
-    );
+    await Promise.all(Array.from({ length: 60 }, (_, n) => stage.httpd.get(`/page?id=fill-${n}`)));
     return async () => {
       await stage.reload();
       await oneSupervisor(scene);

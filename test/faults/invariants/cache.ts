@@ -1,7 +1,7 @@
 /** What the cache has is whole: it is read again, and each answer is judged as any other. */
 
-import type { Load } from '../load/load.ts';
 import { kinds } from '../load/kinds.ts';
+import type { Load } from '../load/load.ts';
 import type { RequestRecord } from '../load/record.ts';
 
 /** So many of the pages that were written meanwhile are read again. */

@@ -1,8 +1,8 @@
 /** After a fault the site is soon as fast as it was before. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Load } from '../load/load.ts';
 import type { KindName } from '../load/kinds.ts';
+import type { Load } from '../load/load.ts';
 import type { RequestRecord } from '../load/record.ts';
 
 /** Medians in milliseconds: a cached page's end and a cold page's head. */

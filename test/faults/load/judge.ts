@@ -31,7 +31,9 @@ export function judge(stage: Stage, one: Case): Verdict {
   if (kind.asks === 'for a file') return judgeFile(result);
   if (kind.asks === 'for events') return judgeEvents(stage, one);
   if (!result.complete) {
-    return judgeText(stage, one, withoutNotice(result.text)) ?? aborted(`${result.body.length} bytes`);
+    return (
+      judgeText(stage, one, withoutNotice(result.text)) ?? aborted(`${result.body.length} bytes`)
+    );
   }
   return judgeText(stage, one, result.text) ?? judgeEnd(result.text);
 }
@@ -47,7 +49,8 @@ function judgeRefusal({ status, headers, complete, text }: Result): Verdict {
   if (!complete) return aborted(`status ${status}, cut off`);
   if (/line \d+<\/p>/.test(text)) return wrong(`status ${status} with a page`);
   const isLater = status === 503 || status === 429;
-  if (isLater && !(Number(headers['retry-after']) > 0)) return wrong(`${status} without Retry-After`);
+  if (isLater && !(Number(headers['retry-after']) > 0))
+    return wrong(`${status} without Retry-After`);
   return { outcome: 'refused', detail: `status ${status}` };
 }
 
@@ -59,8 +62,7 @@ function judgeFile({ complete, text }: Result): Verdict {
 function judgeEvents(stage: Stage, one: Case): Verdict {
   const { text, complete } = one.result;
   const names = namesOf(text);
-  const page = textOf(text);
-  // Events that stand whole are right in themselves, so there is no notice to take away.
+  const page = names.at(-1) === 'done' ? textOf(text) : withoutNotice(textOf(text));
   const found = judgeText(stage, one, page);
   if (found !== undefined) return found;
   if (names.at(-1) === 'done' && complete) return judgeEnd(page);
@@ -70,7 +72,11 @@ function judgeEvents(stage: Stage, one: Case): Verdict {
 }
 
 /** The beginning of a page, or all of it: undefined where it is right as far as it goes. */
-function judgeText(stage: Stage, { kind, id, start, end }: Case, text: string): Verdict | undefined {
+function judgeText(
+  stage: Stage,
+  { kind, id, start, end }: Case,
+  text: string,
+): Verdict | undefined {
   const name = nameIn(text);
   if (name === undefined) {
     return text.length < 120 ? undefined : wrong(`no name: ${quote(text)}`);

@@ -1,8 +1,8 @@
 /** What visitors do: one kind of request each. */
 
-import type { Stage } from '../stage.ts';
-import type { Editions } from '../editions.ts';
 import type { PageName } from '../content.ts';
+import type { Editions } from '../editions.ts';
+import type { Stage } from '../stage.ts';
 
 export interface Kind {
   readonly name: KindName;

@@ -58,7 +58,8 @@ export class Load {
 
   #tick(): void {
     const now = performance.now();
-    const seconds = (now - this.#last) / 1_000;
+    // Who was held up does not come all at once afterwards.
+    const seconds = Math.min(now - this.#last, 5 * tickMs) / 1_000;
     this.#last = now;
     for (const kind of kinds) {
       let owed = (this.#owed.get(kind) ?? this.#below(100) / 100) + seconds * kind.rate;
@@ -83,7 +84,11 @@ export class Load {
 
   async #visit(kind: Kind, id: string): Promise<RequestRecord> {
     const patienceMs = this.#below(80);
-    const { stage, victims, agent } = { stage: this.#stage, victims: this.#victims, agent: this.#agent };
+    const { stage, victims, agent } = {
+      stage: this.#stage,
+      victims: this.#victims,
+      agent: this.#agent,
+    };
     const record = await visit({ stage, victims, kind, id, agent, patienceMs });
     this.records.push(record);
     return record;
