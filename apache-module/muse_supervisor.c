@@ -165,8 +165,8 @@ static void ended(supervisor *s, engine *e, int status)
                 sizeof reason - strlen(reason));
     say_once(s, e, APLOG_ERR, "MUSE0022", reason);
     ap_log_error(APLOG_MARK, APLOG_DEBUG, 0, s->plan->server,
-                 "MUSE0023: engine %d was process %" APR_PID_T_FMT "; ends in a row: %u",
-                 e->index, pid, e->ends);
+                 "MUSE0023: engine %d was process %" APR_PID_T_FMT "; ends in a row: %u", e->index,
+                 pid, e->ends);
 }
 
 static void reap(supervisor *s)

@@ -9,7 +9,7 @@ import { type Row, tableOf } from './table.ts';
 
 const usage = `npm run test:faults -- [seconds] [--seed N] [--fault TEXT] [--write FILE]
 
-  seconds       how long faults are begun, 600 at most and unless said otherwise
+  seconds       how long it takes, about; 600 at most and unless said otherwise
   --seed N      the order and the random numbers of a run before
   --fault TEXT  only faults whose names contain TEXT
   --write FILE  writes the table to FILE, as Markdown
@@ -54,7 +54,7 @@ async function main(): Promise<number> {
   });
   const table = tableOf(rows);
   say('', ...table, '');
-  for (const each of left) say(`Left over: ${each}`);
+  for (const each of left) say(`In the end: ${each}`);
   if (values.write !== undefined) writeFileSync(values.write, `${table.join('\n')}\n`);
   const failed = rows.filter(({ broken }) => broken.length > 0).length + (left.length > 0 ? 1 : 0);
   // What is looked at when all is over counts as one more.

@@ -5,6 +5,7 @@ import { waitUntil } from '../harness/wait-until.ts';
 import { type ScriptedProvider, startProvider } from '../provider/index.ts';
 import { Editions } from './editions.ts';
 import { museAiTimeout, timeouts } from './timers.ts';
+import { WallClock } from './wall-clock.ts';
 import { Weather } from './weather.ts';
 
 export const children = 3;
@@ -18,11 +19,13 @@ export class Stage {
   readonly editions = new Editions(1, pageGraceMs);
   readonly drafts = new Editions(1, pageGraceMs);
   readonly houses = new Editions(1, promptGraceMs);
+  readonly clock: WallClock;
   readonly provider: ScriptedProvider;
   readonly #spare: ScriptedProvider;
   #generation = 0;
 
   private constructor(provider: ScriptedProvider, spare: ScriptedProvider) {
+    this.clock = new WallClock(this.httpd);
     this.provider = provider;
     this.#spare = spare;
   }
@@ -100,6 +103,8 @@ export class Stage {
       'ServerLimit 12',
       'ThreadsPerChild 32',
       `MaxRequestWorkers ${children * 32}`,
+      // While the engine is away all its visitors wait; cached pages need places beside them.
+      'AsyncRequestWorkerFactor 20',
       'MinSpareThreads 8',
       `MaxSpareThreads ${children * 32}`,
     );
@@ -107,6 +112,8 @@ export class Stage {
       'Directory',
       httpd.site.root,
       'MuseAiEnable On',
+      // Else httpd itself opens .htaccess for each request, and answers 403 when it can't.
+      'AllowOverride None',
       `MuseAiTimeout ${museAiTimeout}`,
       `MuseAiPromptsDir "${httpd.conf.path('prompts')}"`,
       'MuseAiRateLimitEnable Off',

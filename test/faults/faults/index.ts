@@ -1,4 +1,6 @@
 import { childFaults } from './children.ts';
+import { clockFaults } from './clock.ts';
+import { descriptorFaults } from './descriptors.ts';
 import { engineFaults, longEngineFaults } from './engine.ts';
 import type { Fault } from './fault.ts';
 import { fileFaults } from './files.ts';
@@ -11,6 +13,8 @@ export const shortFaults: readonly Fault[] = [
   ...fileFaults,
   ...providerFaults,
   ...restartFaults,
+  ...descriptorFaults,
+  ...clockFaults,
 ];
 
 export const allFaults: readonly Fault[] = [...shortFaults, ...longEngineFaults];

@@ -1,7 +1,9 @@
 /** No request has another end than its kind and the fault allow. */
 
 import type { Fault } from '../faults/fault.ts';
+import { kinds } from '../load/kinds.ts';
 import type { RequestRecord } from '../load/record.ts';
+import { timeouts } from '../timers.ts';
 
 export interface Span {
   readonly fault: Fault;
@@ -16,7 +18,10 @@ export function isAllowed(record: RequestRecord, { fault, from, until }: Span): 
   // Never, whatever happens to whom.
   if (outcome === 'wrong') return false;
   if (victim) return true;
-  const isMeanwhile = record.start <= until && record.end >= from;
+  // Who asks for what others ask for, too, may join a page that was begun in the meantime.
+  const isShared = (kinds.find(({ name }) => name === kind)?.ids ?? 0) > 0;
+  const last = isShared ? until + timeouts.total * 1_000 : until;
+  const isMeanwhile = record.start <= last && record.end >= from;
   return isMeanwhile && fault.allows(kind).includes(outcome);
 }
 

@@ -19,6 +19,20 @@ export async function readAgain(load: Load, records: readonly RequestRecord[]): 
   for (const { id } of [...pages.values()].slice(-most)) {
     read += (await load.once('cold', id)).hit ? 1 : 0;
   }
-  for (let n = 0; n < 20; n += 1) read += (await load.once('cached', `cached-${n}`)).hit ? 1 : 0;
+  return read + (await readKept(load));
+}
+
+/**
+ * Reads all pages that are asked for again and again: from then on httpd has them, and may be held
+ * to it. How many it had already.
+ */
+export async function readKept(load: Load): Promise<number> {
+  let read = 0;
+  for (const { name, path, ids } of kinds) {
+    if (name !== 'cached' && name !== 'stale') continue;
+    for (let n = 0; n < ids; n += 1) {
+      read += (await load.once(name, `${path.slice(1)}-${n}`)).hit ? 1 : 0;
+    }
+  }
   return read;
 }

@@ -27,6 +27,7 @@ export function judge(stage: Stage, one: Case): Verdict {
   const { result, kind } = one;
   if (result.status >= 400) return judgeRefusal(result);
   if (result.status !== 200) return wrong(`status ${result.status}`);
+  if (!hasSaneAge(result)) return wrong(`Age ${result.headers.age}`);
   if (!isFramed(result)) return wrong('nothing tells where the answer ends');
   if (kind.asks === 'for a file') return judgeFile(result);
   if (kind.asks === 'for events') return judgeEvents(stage, one);
@@ -43,6 +44,11 @@ const aborted = (detail: string): Verdict => ({ outcome: 'aborted', detail });
 /** HTTP/1.1 tells the end by a length or by chunks; by the connection's end alone, it can't. */
 function isFramed({ headers }: Result): boolean {
   return headers['content-length'] !== undefined || headers['transfer-encoding'] === 'chunked';
+}
+
+/** No page is older than a run may take, whatever the clocks said. */
+function hasSaneAge({ headers: { age } }: Result): boolean {
+  return age === undefined || (/^\d+$/.test(age) && Number(age) < 1_800);
 }
 
 function judgeRefusal({ status, headers, complete, text }: Result): Verdict {

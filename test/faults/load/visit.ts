@@ -17,7 +17,7 @@ export interface VisitOptions {
   readonly kind: Kind;
   readonly id: string;
   /** For kinds that keep their connections. */
-  readonly agent: Agent;
+  readonly agent: Agent | undefined;
   /** When somebody who leaves does so. */
   readonly patienceMs: number;
 }
@@ -34,10 +34,11 @@ export async function visit(options: VisitOptions): Promise<RequestRecord> {
   const start = performance.now();
   let attempt = open(options);
   let end = await attend(attempt, options, start);
-  // As browsers do: the server may close a kept connection at any time, also just now.
+  // As browsers do: the server may close a kept connection at any time, also just now. The others
+  // that are kept may be as old, so a new one is used.
   const retried = 'failure' in end && attempt.isReused();
   if (retried) {
-    attempt = open(options);
+    attempt = open({ ...options, agent: undefined });
     end = await attend(attempt, options, start);
   }
   const over = performance.now();
@@ -71,7 +72,7 @@ function open({ stage, kind, id, agent }: VisitOptions): Attempt {
   const form = kind.asks === 'with a form';
   const request: RequestOptions = {
     ...(form ? { method: 'POST', body: `id=${id}` } : {}),
-    ...(kind.keepAlive ? { agent } : {}),
+    ...(kind.keepAlive && agent !== undefined ? { agent } : {}),
     headers: {
       ...(form ? { 'Content-Type': 'application/x-www-form-urlencoded' } : {}),
       ...(kind.asks === 'for events' ? { Accept: 'text/event-stream' } : {}),
