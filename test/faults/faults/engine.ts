@@ -1,11 +1,9 @@
 /** The engine is killed, or stops. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EngineProcess } from '../../harness/engine-process.ts';
-import { waitUntil } from '../../harness/wait-until.ts';
 import { needNobody } from '../load/kinds.ts';
 import type { Outcome } from '../load/record.ts';
-import { type Fault, gone, type Scene } from './fault.ts';
+import { type Fault, gone } from './fault.ts';
 
 /** A page that has begun can't go on; whoever has nothing of it yet can wait for the next engine. */
 const begunOnly = (kind: Parameters<Fault['allows']>[0]): readonly Outcome[] =>
@@ -63,18 +61,10 @@ const stoppedAndKilled: Fault = {
 export const engineFaults: readonly Fault[] = [
   killed,
   killedAgain,
-  // Longer than the timer for pages that do not go on: it was the engine's own fault.
-  stopped(5, ['aborted', 'refused']),
+  // Longer than the timers of a call, for which an engine must not blame the provider.
+  stopped(5, []),
   stoppedAndKilled,
 ];
 
 /** It takes longer than httpd waits for it. */
 export const longEngineFaults: readonly Fault[] = [stopped(12, ['aborted', 'refused'])];
-
-/** The engine that serves, once it does. */
-export async function readyEngine({ stage }: Scene): Promise<EngineProcess> {
-  return waitUntil('one engine', () => {
-    const engines = stage.httpd.engines();
-    return engines.length === 1 ? engines[0] : undefined;
-  });
-}

@@ -1,9 +1,10 @@
 /** One request, from its first byte to its end, and what became of it. */
 
 import type { Agent } from 'node:http';
+import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Exchange, Result } from '../../harness/exchange.ts';
-import type { RequestOptions } from '../../harness/http1.ts';
+import { KeptConnectionClosed, type RequestOptions } from '../../harness/http1.ts';
 import type { Stage } from '../stage.ts';
 import { longestMs } from '../timers.ts';
 import { type Case, judge, type Verdict } from './judge.ts';
@@ -25,7 +26,6 @@ export interface VisitOptions {
 interface Attempt {
   readonly exchange: Exchange;
   readonly ports: Set<number>;
-  readonly isReused: () => boolean;
 }
 
 /** Resolves when the visit is over; never rejects for what httpd does. */
@@ -36,7 +36,7 @@ export async function visit(options: VisitOptions): Promise<RequestRecord> {
   let end = await attend(attempt, options, start);
   // As browsers do: the server may close a kept connection at any time, also just now. The others
   // that are kept may be as old, so a new one is used.
-  const retried = 'failure' in end && attempt.isReused();
+  const retried = 'failure' in end && end.failure instanceof KeptConnectionClosed;
   if (retried) {
     attempt = open({ ...options, agent: undefined });
     end = await attend(attempt, options, start);
@@ -55,7 +55,7 @@ export async function visit(options: VisitOptions): Promise<RequestRecord> {
 
 function describe(stage: Stage, end: End, one: Omit<Case, 'result'>) {
   const none = { headMs: undefined, status: 0, hit: false };
-  if ('failure' in end) return { ...none, outcome: 'lost', detail: end.failure } as const;
+  if ('failure' in end) return { ...none, outcome: 'lost', detail: end.failure.message } as const;
   if ('verdict' in end) return { ...none, ...end.verdict };
   const { result } = end;
   return {
@@ -68,7 +68,6 @@ function describe(stage: Stage, end: End, one: Omit<Case, 'result'>) {
 
 function open({ stage, kind, id, agent }: VisitOptions): Attempt {
   const ports = new Set<number>();
-  let reused = false;
   const form = kind.asks === 'with a form';
   const request: RequestOptions = {
     ...(form ? { method: 'POST', body: `id=${id}` } : {}),
@@ -77,21 +76,21 @@ function open({ stage, kind, id, agent }: VisitOptions): Attempt {
       ...(form ? { 'Content-Type': 'application/x-www-form-urlencoded' } : {}),
       ...(kind.asks === 'for events' ? { Accept: 'text/event-stream' } : {}),
     },
-    onConnection(socket, isReused) {
-      reused = isReused;
-      const note = () => void (socket.localPort === undefined || ports.add(socket.localPort));
+    onConnection(connection) {
+      if (!(connection instanceof Socket)) return;
+      const note = () => void (connection.localPort && ports.add(connection.localPort));
       note();
-      if (socket.connecting) socket.once('connect', note);
+      if (connection.connecting) connection.once('connect', note);
     },
   };
   const path = form || kind.asks === 'for a file' ? kind.path : `${kind.path}?id=${id}`;
-  return { exchange: stage.httpd.open(path, request), ports, isReused: () => reused };
+  return { exchange: stage.httpd.open(path, request), ports };
 }
 
 /** An answer; or that there is none, and why; or what the visitor says who has made an end of it. */
 type End =
   | { readonly result: Result }
-  | { readonly failure: string }
+  | { readonly failure: Error }
   | { readonly verdict: Verdict };
 
 /** Waits for the end of the answer, or for that of the visitor's patience. */
@@ -107,7 +106,7 @@ async function attend({ exchange }: Attempt, options: VisitOptions, start: numbe
   const ends: Promise<End>[] = [
     exchange.done.then(
       (result) => ({ result }),
-      (error: NodeJS.ErrnoException) => ({ failure: error.code ?? error.message }),
+      (failure: Error) => ({ failure }),
     ),
     leave(limit - (performance.now() - start), {
       outcome: 'late',
