@@ -108,11 +108,12 @@ export class Stage {
       'MinSpareThreads 8',
       `MaxSpareThreads ${children * 32}`,
     );
+    // Else httpd itself opens .htaccess for each request, and answers 403 when it can't.
+    httpd.config.section('Directory', '/', 'AllowOverride None');
     httpd.config.section(
       'Directory',
       httpd.site.root,
       'MuseAiEnable On',
-      // Else httpd itself opens .htaccess for each request, and answers 403 when it can't.
       'AllowOverride None',
       `MuseAiTimeout ${museAiTimeout}`,
       `MuseAiPromptsDir "${httpd.conf.path('prompts')}"`,

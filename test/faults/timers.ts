@@ -1,7 +1,7 @@
 /** The timers of the site, and what follows from them for a visitor. Seconds, unless it says ms. */
 
-export const timeouts = { connect: 2, first: 4, idle: 4, total: 10 } as const;
-export const museAiTimeout = 12;
+export const timeouts = { connect: 2, first: 5, idle: 5, total: 12 } as const;
+export const museAiTimeout = 14;
 
 /** httpd waits so long for an engine that is away, or for one that has no answer to the last. */
 const enginePatience = 10;

@@ -62,7 +62,7 @@ export const engineFaults: readonly Fault[] = [
   killed,
   killedAgain,
   // Longer than the timers of a call, for which an engine must not blame the provider.
-  stopped(5, []),
+  stopped(7, []),
   stoppedAndKilled,
 ];
 
