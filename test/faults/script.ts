@@ -76,6 +76,7 @@ export class Script {
       }
     }
     await this.#load.stop();
+    await this.#stage.closeConnections();
     const left =
       this.#before === undefined ? [] : await leftOver(this.#stage, this.#before.belongings);
     const last = this.#notAllowed(this.#load.records.slice(this.#judged), end);
@@ -90,6 +91,7 @@ export class Script {
     const warm = performance.now();
     const speed = await waitUntil('the load', () => speedOf(this.#load, warm));
     await this.#load.stop();
+    await this.#stage.closeConnections();
     await sleep(500);
     const belongings = belongingsOf(this.#stage);
     this.#before = { speed, belongings };

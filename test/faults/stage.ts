@@ -50,6 +50,14 @@ export class Stage {
     }
   }
 
+  /** Ends the connections that the engine keeps to the providers for the next call. */
+  async closeConnections(): Promise<void> {
+    for (const provider of [this.provider, this.#spare]) {
+      await provider.refuse();
+      await provider.listen();
+    }
+  }
+
   /** The contents of models.json. */
   models(main: Readonly<Record<string, unknown>> = {}): object {
     const common = { endpoint: this.provider.url, api_key: 'a-test-key', timeouts };

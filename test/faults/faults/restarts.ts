@@ -43,7 +43,10 @@ const regionFull: Fault = {
     const { stage } = scene;
     await stage.reload('MuseAiSharedMemory 1M');
     // Several times what fits, by pages of which one takes the whole of a shard's share.
-    await Promise.all(Array.from({ length: 60 }, (_, n) => stage.httpd.get(`/page?id=fill-${n}`)));
+    for (let first = 0; first < 60; first += 15) {
+      const fill = (_: unknown, n: number) => stage.httpd.get(`/page?id=fill-${first + n}`);
+      await Promise.all(Array.from({ length: 15 }, fill));
+    }
     return async () => {
       await stage.reload();
       await oneSupervisor(scene);
