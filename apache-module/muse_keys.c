@@ -12,6 +12,7 @@
 
 #include "muse_config.h"
 #include "muse_keys.h"
+#include "muse_region.h"
 #include "muse_sha256.h"
 
 APLOG_USE_MODULE(muse_ai);
@@ -19,7 +20,8 @@ APLOG_USE_MODULE(muse_ai);
 enum {
     LINE_MOST = 512,
     NAME_MOST = 64,
-    KEY_MOST = 4096, /* longer is nobody's */
+    KEY_MOST = 4096,   /* longer is nobody's */
+    READ_AGAIN = 1000, /* ms after which a file that could not be read is tried again */
 };
 
 #define SCHEME "sha256:"
@@ -35,6 +37,7 @@ typedef struct {
     apr_array_header_t *keys; /* client_key; empty when the file can't be read */
     apr_finfo_t info;         /* what tells a change: time, size, inode */
     int missing;
+    uint64_t unread_at; /* muse_clock_ms when it was there and could not be read, or 0 */
 } key_file;
 
 static apr_array_header_t *noted; /* const char *; the parent's, for one reading of httpd.conf */
@@ -185,6 +188,7 @@ static key_file *read_file(apr_pool_t *parent, const char *path, server_rec *s)
     look(p, path, &f->info, &f->missing);
     rv = apr_file_open(&file, path, APR_FOPEN_READ | APR_FOPEN_BUFFERED, APR_FPROT_OS_DEFAULT, p);
     if (rv != APR_SUCCESS) {
+        f->unread_at = f->missing ? 0 : muse_clock_ms();
         ap_log_error(APLOG_MARK, APLOG_ERR, rv, s,
                      "MUSE0076: %s can't be read, and nobody's key is known; the User of httpd has "
                      "to be able to read it (MuseAiClientKeys)",
@@ -238,6 +242,10 @@ static int is_current(request_rec *r, const char *path, const key_file *f)
     apr_finfo_t now;
     int missing;
 
+    /* What keeps it from being read (its mode, too many open files) need not change the file. */
+    if (f->unread_at && muse_clock_ms() - f->unread_at >= READ_AGAIN) {
+        return 0;
+    }
     look(r->pool, path, &now, &missing);
     return missing == f->missing &&
            (missing || (now.mtime == f->info.mtime && now.size == f->info.size &&

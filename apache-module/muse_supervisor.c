@@ -27,7 +27,8 @@ APLOG_USE_MODULE(muse_ai);
 
 enum {
     BACKOFF_FIRST = 100,     /* ms before the first restart; doubled each time */
-    BACKOFF_MOST = 10000,    /* ms */
+    BACKOFF_MOST = 10000,    /* ms; for an engine that does not get ready */
+    BACKOFF_SERVED = 1000,   /* ms; for one that serves, and then ends too soon */
     PROVEN_AFTER = 5000,     /* ms of service after which an engine counts as sound */
     RESTART_GRACE = 30000,   /* ms in which the next supervisor must have taken over */
     DRAIN_MOST = 10 * 60000, /* ms; longer than any page may take by default */
@@ -39,7 +40,8 @@ typedef struct {
     int index;
     muse_child child; /* pid 0 when there is none */
     int ready;
-    unsigned failures; /* ends in a row without PROVEN_AFTER of service */
+    unsigned ends;     /* in a row without PROVEN_AFTER of service */
+    unsigned failures; /* starts in a row after which it was never ready */
     uint64_t ready_at;
     uint64_t start_at; /* when to start the next one */
     char said[256];    /* the last reason for not running: each is said once */
@@ -85,14 +87,16 @@ static void say_once(supervisor *s, engine *e, int level, const char *number, co
 
 static void plan_next(supervisor *s, engine *e)
 {
+    const uint64_t most = e->ready ? BACKOFF_SERVED : BACKOFF_MOST;
     uint64_t wait = BACKOFF_FIRST;
-    unsigned i;
+    unsigned times;
 
-    e->failures++;
-    for (i = 1; i < e->failures && wait < BACKOFF_MOST; i++) {
+    e->ends++;
+    e->failures = e->ready ? 0 : e->failures + 1;
+    for (times = e->ready ? e->ends : e->failures; times > 1 && wait < most; times--) {
         wait *= 2;
     }
-    e->start_at = muse_clock_ms() + (wait < BACKOFF_MOST ? wait : BACKOFF_MOST);
+    e->start_at = muse_clock_ms() + (wait < most ? wait : most);
     set_state(s, e, MUSE_ENGINE_DOWN);
 }
 
@@ -145,7 +149,7 @@ static void ended(supervisor *s, engine *e, int status)
     }
     (void)muse_engine_count_end(s->plan->region, (uint32_t)e->index);
     if (e->ready && muse_clock_ms() - e->ready_at >= PROVEN_AFTER) {
-        e->failures = 0;
+        e->ends = 0;
     }
     plan_next(s, e);
     if (WIFSIGNALED(status)) {
@@ -161,8 +165,8 @@ static void ended(supervisor *s, engine *e, int status)
                 sizeof reason - strlen(reason));
     say_once(s, e, APLOG_ERR, "MUSE0022", reason);
     ap_log_error(APLOG_MARK, APLOG_DEBUG, 0, s->plan->server,
-                 "MUSE0023: engine %d was process %" APR_PID_T_FMT "; failures in a row: %u",
-                 e->index, pid, e->failures);
+                 "MUSE0023: engine %d was process %" APR_PID_T_FMT "; ends in a row: %u", e->index,
+                 pid, e->ends);
 }
 
 static void reap(supervisor *s)

@@ -8,6 +8,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { listCSources } from './lib/c-sources.mjs';
 import { inCheckout, run } from './lib/command.mjs';
 import { findNode, installDependencies } from './lib/dependencies.mjs';
+import { runFaults } from './lib/faults.mjs';
 import { buildTargets, fuzzAll, listTargets } from './lib/fuzz.mjs';
 import { meetNeeds } from './lib/needs.mjs';
 import { bad, Complaint, good, runMain, step } from './lib/output.mjs';
@@ -21,6 +22,9 @@ const reports = inCheckout('build', 'reports');
 
 /** Seconds for each fuzz target; `npm run fuzz` takes longer. */
 const fuzzFor = 30;
+
+/** Seconds for all faults together; `npm run test:faults` takes longer. */
+const faultsFor = 120;
 
 await runMain(async () => {
   const args = process.argv.slice(2);
@@ -38,7 +42,8 @@ await runMain(async () => {
   }
   if (args.length > 0) return close([await vitest(args)]);
   const checks = [await lint(), await clangFormat(), await types()];
-  return close([...checks, await ctest(), await fuzz(), ...(await sanitize()), await vitest([])]);
+  const fuzzed = [await ctest(), await fuzz(), ...(await sanitize())];
+  return close([...checks, ...fuzzed, await vitest([]), await faults()]);
 });
 
 /** Adds up and prints the closing line. @param {readonly Counts[]} all */
@@ -113,6 +118,11 @@ async function sanitize() {
     }
   }
   return all;
+}
+
+function faults() {
+  step(`Fault runs for ${faultsFor} seconds`);
+  return runFaults([String(faultsFor)]);
 }
 
 function vitest(filters) {

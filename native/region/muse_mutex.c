@@ -1,9 +1,12 @@
 #include "muse_mutex.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <time.h>
 
-enum { WAIT_NS = 500 * 1000 * 1000, SECOND_NS = 1000 * 1000 * 1000 };
+#include "muse_region.h"
+
+enum { WAIT_NS = 500 * 1000 * 1000, SECOND_NS = 1000 * 1000 * 1000, STUCK_MS = 5000 };
 
 int muse_mutex_init(pthread_mutex_t *mutex)
 {
@@ -24,22 +27,52 @@ int muse_mutex_init(pthread_mutex_t *mutex)
     return error;
 }
 
-int muse_mutex_lock(pthread_mutex_t *mutex)
+/* The one that could last not be had in time, and until when nobody here waits for it again. */
+static _Atomic(pthread_mutex_t *) stuck;
+static _Atomic uint64_t stuck_until;
+
+/* Nobody sets that clock; where there is no such call, a clock set back makes the wait longer. */
+static int wait_for(pthread_mutex_t *mutex)
 {
     struct timespec until;
-    int error = pthread_mutex_trylock(mutex);
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 30)
+    const clockid_t clock = CLOCK_MONOTONIC;
+#else
+    const clockid_t clock = CLOCK_REALTIME;
+#endif
 
-    if (error != EBUSY) {
-        return error;
-    }
-    /* A clock that is set meanwhile makes the wait longer or shorter, and does no other harm. */
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(clock, &until);
     until.tv_nsec += WAIT_NS;
     if (until.tv_nsec >= SECOND_NS) {
         until.tv_nsec -= SECOND_NS;
         until.tv_sec++;
     }
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 30)
+    return pthread_mutex_clocklock(mutex, clock, &until);
+#else
     return pthread_mutex_timedlock(mutex, &until);
+#endif
+}
+
+int muse_mutex_lock(pthread_mutex_t *mutex)
+{
+    int error = pthread_mutex_trylock(mutex);
+
+    if (error != EBUSY) {
+        if (stuck == mutex) {
+            stuck = NULL;
+        }
+        return error;
+    }
+    if (stuck == mutex && muse_clock_ms() < stuck_until) {
+        return ETIMEDOUT;
+    }
+    error = wait_for(mutex);
+    if (error == ETIMEDOUT) {
+        stuck_until = muse_clock_ms() + STUCK_MS;
+        stuck = mutex;
+    }
+    return error;
 }
 
 void muse_mutex_repaired(pthread_mutex_t *mutex)

@@ -9,8 +9,9 @@ int muse_mutex_init(pthread_mutex_t *mutex);
 
 /*
  * Locks; waits half a second at most, so that an owner that was stopped costs others a miss and not
- * their threads. 0; EOWNERDEAD: locked, repair what it guards, then muse_mutex_repaired; another
- * errno: not locked.
+ * their threads. Who has waited in vain does not wait for the same one again for some seconds: the
+ * engine has one thread, and many pages are in one shard. 0; EOWNERDEAD: locked, repair what it
+ * guards, then muse_mutex_repaired; another errno: not locked.
  */
 int muse_mutex_lock(pthread_mutex_t *mutex);
 

@@ -3,7 +3,9 @@ import { inCheckout } from './command.mjs';
 
 /** The C and C++ files of this checkout, as paths below it. */
 export function listCSources() {
-  return ['apache-module', 'native'].flatMap(listBelow).filter((path) => /\.(c|h|cc)$/.test(path));
+  return ['apache-module', 'native', 'test/faults']
+    .flatMap(listBelow)
+    .filter((path) => /\.(c|h|cc)$/.test(path));
 }
 
 function listBelow(folder) {

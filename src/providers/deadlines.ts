@@ -40,18 +40,28 @@ export function startDeadlines(options: DeadlineOptions): Deadlines {
   };
   const start = (field: string, seconds: number, what: string, gone = 0): void => {
     const left = Math.max(0, seconds - gone) * 1_000;
-    const timer = clock.after(left, () => expire(field, seconds, what));
-    timers.set(field, timer);
+    timers.set(
+      field,
+      // An engine that was stopped, or has too much to do, comes to its timers before it reads what
+      // came in the meantime: so that is looked at first.
+      clock.after(left, () => {
+        timers.set(
+          field,
+          clock.after(0, () => expire(field, seconds, what)),
+        );
+      }),
+    );
   };
   const stop = (field: string): void => timers.get(field)?.clear();
 
   // One timer for many pieces: it looks when the last one came, and waits for what is left.
   const idle = timeouts.idle ?? IDLE_DEFAULT;
   let lastAt: number | undefined;
-  const watchIdle = (ms: number): void => {
+  const watchIdle = (ms: number, hasLooked = false): void => {
     const timer = clock.after(ms, () => {
       const left = (lastAt ?? 0) + idle * 1_000 - clock.uptime();
       if (left > 0) watchIdle(left);
+      else if (!hasLooked) watchIdle(0, true);
       else expire('idle', idle, 'the answer did not go on');
     });
     timers.set('idle', timer);

@@ -14,6 +14,8 @@ export interface RequestOptions {
   readonly ca?: string;
   /** The address to come from: all of 127.0.0.0/8 is this machine. */
   readonly localAddress?: string;
+  /** Told of the connection that the request goes over, which may not stand yet. */
+  readonly onConnection?: (connection: Duplex) => void;
 }
 
 /**
@@ -41,6 +43,7 @@ export function openHttp1(url: string, options: RequestOptions = {}): Exchange {
   request.on('socket', (socket) => {
     kept = used.has(socket);
     used.add(socket);
+    options.onConnection?.(socket);
   });
   request.on('error', (error) => {
     const closed = kept && 'code' in error && error.code === 'ECONNRESET';

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, readFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
-import { scriptedModel, test } from '../harness/index.ts';
+import { scriptedModel, test, waitUntil } from '../harness/index.ts';
+import { fewThreads } from './few-threads.ts';
 import { openDoor, post, program, question } from './open-door.ts';
 
 const hashed = (key: string) => `sha256:${createHash('sha256').update(key).digest('hex')}`;
@@ -66,6 +67,23 @@ describe('with MuseAiClientKeys', () => {
       expect([key.length, status]).toEqual([key.length, 200]);
     }
     expect((await httpd.get('/llm/v1/models', keyed('k'.repeat(2)))).status).toBe(401);
+  });
+
+  test('a file that could not be read is read once it can be, though it did not change', async ({
+    httpd,
+    provider,
+  }) => {
+    const file = httpd.conf.write('keys', lines(['ann', ann]));
+    chmodSync(file, 0o000);
+    // One child: each reads the file for itself.
+    fewThreads(httpd, 8);
+    openDoor(httpd, provider, `MuseAiClientKeys ${file}`);
+    await httpd.start();
+    const status = async () => (await httpd.get('/llm/v1/models', keyed(ann))).status;
+    expect(await status()).toBe(401);
+    chmodSync(file, 0o644);
+    await waitUntil('the key to be known', async () => (await status()) === 200);
+    httpd.log.expect(/MUSE0076: .*keys can't be read/);
   });
 
   test('a change of the file holds at once', async ({ httpd, provider }) => {

@@ -2,6 +2,11 @@
 export function seededRandom(): { readonly seed: number; readonly below: (end: number) => number } {
   const seed = Number(process.env.MUSE_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
   console.info(`MUSE_TEST_SEED=${seed}`);
+  return { seed, below: randomBelow(seed) };
+}
+
+/** Gives whole numbers from 0 to below `end`, always the same ones for a seed. */
+export function randomBelow(seed: number): (end: number) => number {
   let state = seed >>> 0;
   // mulberry32
   const next = (): number => {
@@ -10,5 +15,5 @@ export function seededRandom(): { readonly seed: number; readonly below: (end: n
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
-  return { seed, below: (end) => Math.floor(next() * end) };
+  return (end) => Math.floor(next() * end);
 }

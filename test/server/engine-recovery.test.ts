@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect } from 'vitest';
+import { modelsAt, scriptedModel, test } from '../harness/index.ts';
+import { Gate, say } from '../provider/index.ts';
+import { tokens } from './gated-page.ts';
+import { expectPage, killed, prepare, ready, readyAgain } from './topic-pages.ts';
+
+describe('an engine that comes back', () => {
+  test('is waited for also when it was killed again and again after it had served', async ({
+    httpd,
+    provider,
+  }) => {
+    prepare(httpd, provider);
+    await httpd.start();
+    for (let time = 1; time <= 5; time += 1) {
+      await httpd.log.waitFor(ready, { count: time });
+      await (await httpd.engine()).kill();
+      await httpd.log.waitFor(/MUSE0022/, { count: time });
+    }
+    // It was ready each time, so that the next one will be, too: no reason to send anybody away.
+    await expectPage(httpd, 'asked-meanwhile', 'fwd');
+    httpd.log.expect(killed, readyAgain);
+  });
+
+  test('goes on with what the provider sent while it was stopped, longer than its timers', async ({
+    httpd,
+    provider,
+  }) => {
+    prepare(httpd, provider);
+    httpd.conf.writeJson(
+      'models.json',
+      modelsAt(provider, { name: scriptedModel, timeouts: { first: 1, idle: 1 } }),
+    );
+    const gates = [new Gate(), new Gate()] as const;
+    provider.script(
+      scriptedModel,
+      ...([say(tokens, { gate: gates[0] }), say(tokens, { gate: gates[1] })] as const),
+    );
+    await httpd.start();
+    await httpd.enginesReady();
+    const begun = httpd.open('/page?topic=begun');
+    await gates[0].arrived();
+    gates[0].release(2);
+    await begun.waitFor('The first piece.');
+    const waiting = httpd.open('/page?topic=waiting');
+    await gates[1].arrived();
+    const engine = await httpd.engine();
+    await engine.freeze();
+    for (const gate of gates) gate.open();
+    await Promise.all(provider.requests.map(({ settled }) => settled));
+    // Its timers are to end in the meantime.
+    await sleep(1_500);
+    engine.thaw();
+    for (const { done } of [begun, waiting]) {
+      const { status, complete, text } = await done;
+      expect([status, complete, text]).toEqual([200, true, tokens.join('')]);
+    }
+  });
+});
