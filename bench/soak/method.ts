@@ -14,6 +14,6 @@ export function method({ minutes, perSecond, streams }: SoakSize): string[] {
       'wrong, cut off or missing fails the run.',
     'The cache is small, so that it is full within the first minutes and old pages make room for new ones ' +
       'from then on; popular pages are written again every 30 s. The rate limit counts each request. ' +
-      'Memory is the proportional set size of all processes that httpd has started, read every 5 s.',
+      'Memory is the proportional set size of all processes that httpd has started, read every 5 s; minutes are compared by their most.',
   ];
 }

@@ -39,10 +39,10 @@ export function reportSoak(
   load: Load,
   visits: readonly Visit[],
 ): SuiteReport {
-  const means = meansByMinute(usage);
+  const peaks = peaksByMinute(usage);
   return {
-    tables: [memoryTable(means), answerTable(minutes), requestTable(load, size, visits)],
-    targets: targets(means, size, load, visits),
+    tables: [memoryTable(peaks), answerTable(minutes), requestTable(load, size, visits)],
+    targets: targets(peaks, size, load, visits),
     plots: [
       plot('soak-memory', 'Memory', 'MB', usage, parts, 2 ** 20),
       plot('soak-descriptors', 'Open descriptors', 'descriptors', usage, files, 1),
@@ -51,23 +51,26 @@ export function reportSoak(
   };
 }
 
-type Means = { readonly at: number } & Omit<Usage, 'seconds'>;
+/** The most of each figure in a minute. */
+type Peak = { readonly at: number } & Omit<Usage, 'seconds'>;
 
-/** The mean of each figure in each whole minute: one look may fall on a collection of garbage. */
-function meansByMinute(usage: readonly Usage[]): Means[] {
+/**
+ * The most in each whole minute: now and then V8 gives memory back to the system and takes it again
+ * within the next minute, which is no change in what is needed.
+ */
+function peaksByMinute(usage: readonly Usage[]): Peak[] {
   const byMinute = Map.groupBy(usage, ({ seconds }) => Math.ceil(Math.floor(seconds) / 60));
   return [...byMinute].map(([at, looks]) => {
-    const mean = (field: keyof Usage) =>
-      looks.reduce((sum, look) => sum + look[field], 0) / looks.length;
+    const most = (field: keyof Usage) => Math.max(...looks.map((look) => look[field]));
     return {
       at,
-      total: mean('total'),
-      httpd: mean('httpd'),
-      engine: mean('engine'),
-      shared: mean('shared'),
-      httpdFiles: mean('httpdFiles'),
-      engineFiles: mean('engineFiles'),
-      processes: mean('processes'),
+      total: most('total'),
+      httpd: most('httpd'),
+      engine: most('engine'),
+      shared: most('shared'),
+      httpdFiles: most('httpdFiles'),
+      engineFiles: most('engineFiles'),
+      processes: most('processes'),
     };
   });
 }
@@ -83,16 +86,16 @@ function deviation(values: readonly number[]): number {
   return Math.max(...values.map((value) => Math.abs(value - mean))) / mean;
 }
 
-function memoryTable(means: readonly Means[]): Table {
-  const chosen = means.filter(({ at }) => at <= settleMinutes || at % settleMinutes === 0);
+function memoryTable(peaks: readonly Peak[]): Table {
+  const chosen = peaks.filter(({ at }) => at <= settleMinutes || at % settleMinutes === 0);
   const megabytes = (bytes: number) => onePlace(bytes / 2 ** 20);
   return {
-    caption: 'MB (Pss; mean of the minute) and open descriptors',
+    caption: 'MB (Pss) and open descriptors, the most in the minute',
     columns: ['minute', ...parts.map(([name]) => name), ...files.map(([name]) => `${name}, open`)],
-    rows: chosen.map((mean) => [
-      String(mean.at),
-      ...parts.map(([, field]) => megabytes(mean[field])),
-      ...files.map(([, field]) => whole(mean[field])),
+    rows: chosen.map((peak) => [
+      String(peak.at),
+      ...parts.map(([, field]) => megabytes(peak[field])),
+      ...files.map(([, field]) => whole(peak[field])),
     ]),
   };
 }
@@ -140,7 +143,7 @@ function requestTable(load: Load, { minutes, streams }: SoakSize, visits: readon
 }
 
 function targets(
-  means: readonly Means[],
+  peaks: readonly Peak[],
   { perSecond, minutes }: SoakSize,
   load: Load,
   visits: readonly Visit[],
@@ -159,7 +162,7 @@ function targets(
     got: whole(failed),
     met: failed === 0,
   };
-  const later = settled(means);
+  const later = settled(peaks);
   if (later.length < 2) return [right, reached];
   const { min, max } = summarise(later.map(({ total }) => total / 2 ** 20));
   const off = deviation(later.map(({ total }) => total));
