@@ -22,19 +22,39 @@ static int valid_name(const char *name)
     return *name && memchr(name, '\0', MUSE_MODEL_NAME_MAX + 1);
 }
 
+/* A model as a buffer has it: what follows a name's end is zero. */
+static void to_words(const muse_model *model, model_words *words)
+{
+    memset(words, 0, sizeof *words);
+    memcpy(words->model.name, model->name, strlen(model->name));
+    memcpy(words->model.digest, model->digest, sizeof words->model.digest);
+    words->model.flags = model->flags;
+    words->model.ttl = model->ttl;
+}
+
 static void write_model(muse_model_buffer *buffer, size_t i, const muse_model *model)
 {
     model_words copy;
     size_t w;
 
-    memset(&copy, 0, sizeof copy);
-    memcpy(copy.model.name, model->name, strlen(model->name));
-    memcpy(copy.model.digest, model->digest, sizeof copy.model.digest);
-    copy.model.flags = model->flags;
-    copy.model.ttl = model->ttl;
+    to_words(model, &copy);
     for (w = 0; w < MUSE_MODEL_WORDS; w++) {
         atomic_store_explicit(&buffer->models[i][w], copy.words[w], memory_order_release);
     }
+}
+
+static int holds_model(const muse_model_buffer *buffer, size_t i, const muse_model *model)
+{
+    model_words copy;
+    size_t w;
+
+    to_words(model, &copy);
+    for (w = 0; w < MUSE_MODEL_WORDS; w++) {
+        if (atomic_load_explicit(&buffer->models[i][w], memory_order_acquire) != copy.words[w]) {
+            return 0;
+        }
+    }
+    return 1;
 }
 
 static void read_model(const muse_model_buffer *buffer, size_t i, muse_model *model)
@@ -49,23 +69,21 @@ static void read_model(const muse_model_buffer *buffer, size_t i, muse_model *mo
     model->name[MUSE_MODEL_NAME_MAX] = '\0';
 }
 
-/* Whether the buffer holds just this table. Writers only. */
+/*
+ * Whether the buffer holds just this table, to the last word, so that whoever looks finds it: what
+ * another process has spoilt is written anew. Writers only.
+ */
 static int holds(const muse_model_buffer *buffer, const muse_model *models, size_t count,
                  size_t default_index)
 {
     size_t i;
 
-    if (atomic_load(&buffer->count) != count ||
+    if (atomic_load(&buffer->sequence) & 1 || atomic_load(&buffer->count) != count ||
         (count && atomic_load(&buffer->default_index) != default_index)) {
         return 0;
     }
     for (i = 0; i < count; i++) {
-        muse_model model;
-
-        read_model(buffer, i, &model);
-        if (strcmp(model.name, models[i].name) != 0 ||
-            memcmp(model.digest, models[i].digest, sizeof model.digest) != 0 ||
-            model.flags != models[i].flags || model.ttl != models[i].ttl) {
+        if (!holds_model(buffer, i, &models[i])) {
             return 0;
         }
     }

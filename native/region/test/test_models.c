@@ -175,6 +175,29 @@ TEST(a_buffer_that_is_being_written_is_not_read)
     muse_region_detach(region);
 }
 
+/* Two ways in which a process that writes where it should not hides a table that seems whole. */
+TEST(a_table_that_was_spoilt_is_written_anew_when_it_is_published_again)
+{
+    muse_region *region = test_region(1 << 20, 1, 64);
+    const muse_model good = model_of("good", 5);
+    muse_model_buffer *buffer;
+    muse_model model;
+
+    CHECK_EQUAL(muse_models_publish(region, &good, 1, 0), MUSE_OK);
+    buffer = &region->models->buffers[muse_models_generation(region) & 1];
+    atomic_fetch_or(&buffer->models[0][0], UINT64_C(0xff) << 56);
+    CHECK_EQUAL(find(region, "good", &model), MUSE_MISS);
+    CHECK_EQUAL(muse_models_publish(region, &good, 1, 0), MUSE_OK);
+    CHECK_EQUAL(find(region, "good", &model), MUSE_OK);
+
+    buffer = &region->models->buffers[muse_models_generation(region) & 1];
+    atomic_fetch_or(&buffer->sequence, 1);
+    CHECK_EQUAL(muse_models_publish(region, &good, 1, 0), MUSE_OK);
+    CHECK_EQUAL(find(region, "good", &model), MUSE_OK);
+    CHECK_EQUAL(model.ttl, 5);
+    muse_region_detach(region);
+}
+
 static void die_while_publishing(void *argument)
 {
     muse_region *region = argument;
@@ -305,5 +328,6 @@ TESTS(CASE(before_the_first_table_there_is_no_model),
       CASE(an_empty_table_takes_all_models_away), CASE(a_table_of_the_greatest_size_fits),
       CASE(a_table_that_is_none_is_refused_and_the_old_one_stays),
       CASE(a_buffer_that_is_being_written_is_not_read),
+      CASE(a_table_that_was_spoilt_is_written_anew_when_it_is_published_again),
       CASE(a_publisher_that_dies_leaves_the_old_table_and_lets_the_next_one_publish),
       CASE(readers_never_see_a_torn_table_during_100000_publishes))
