@@ -65,31 +65,37 @@ static int run(const char *program, const char *const argv[])
     return status;
 }
 
-/* Node looks at its options before it does anything, and ends with an error for one it lacks. */
+/*
+ * Node looks at its options before it does anything, and ends with an error for one it lacks.
+ * Negative: it could not be asked.
+ */
 static int knows(const char *node, const char *const options[])
 {
     const char *argv[OPTIONS_MOST + 3] = {node};
+    int status;
     int n = 1;
 
     for (; *options; options++) {
         argv[n++] = *options;
     }
     argv[n] = "--version";
-    return run(node, argv) == 0;
+    status = run(node, argv);
+    return status < 0 ? -1 : status == 0;
 }
 
 const char *const *muse_confine_options(server_rec *s, const char *node)
 {
     static int said;
 
-    if (knows(node, with_network)) {
+    /* Whoever can't be asked gets all of it: better no engine than one that may do anything. */
+    if (knows(node, with_network) != 0) {
         return with_network;
     }
-    if (knows(node, without_network)) {
+    if (knows(node, without_network) != 0) {
         return without_network;
     }
     /* What is no Node at all will be told of when it does not become an engine. */
-    if (!said && knows(node, none)) {
+    if (!said && knows(node, none) > 0) {
         said = 1;
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
                      "MUSE0102: %s does not know --permission, so an engine that was taken over "

@@ -31,11 +31,20 @@ int muse_mutex_init(pthread_mutex_t *mutex)
 static _Atomic(pthread_mutex_t *) stuck;
 static _Atomic uint64_t stuck_until;
 
-/* Nobody sets that clock; where there is no such call, a clock set back makes the wait longer. */
+/*
+ * Nobody sets the monotonic clock. Where there is no such call (or ThreadSanitizer does not know
+ * it, and would see no lock), a wall clock that is set back makes the wait longer.
+ */
+#if defined(__GLIBC__) && !defined(__SANITIZE_THREAD__)
+#define HAS_CLOCKLOCK __GLIBC_PREREQ(2, 30)
+#else
+#define HAS_CLOCKLOCK 0
+#endif
+
 static int wait_for(pthread_mutex_t *mutex)
 {
     struct timespec until;
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 30)
+#if HAS_CLOCKLOCK
     const clockid_t clock = CLOCK_MONOTONIC;
 #else
     const clockid_t clock = CLOCK_REALTIME;
@@ -47,7 +56,7 @@ static int wait_for(pthread_mutex_t *mutex)
         until.tv_nsec -= SECOND_NS;
         until.tv_sec++;
     }
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 30)
+#if HAS_CLOCKLOCK
     return pthread_mutex_clocklock(mutex, clock, &until);
 #else
     return pthread_mutex_timedlock(mutex, &until);

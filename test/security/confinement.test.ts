@@ -136,6 +136,23 @@ describe.skipIf(isCounted)('an engine', () => {
     },
   );
 
+  test('has all the rules also where its Node.js can’t be asked which it knows', async ({
+    httpd,
+    provider,
+  }) => {
+    const library = httpd.conf.path('no-spawn.so');
+    // In place of the C library's, for httpd alone: the engine is started by other means.
+    execFileSync('cc', ['-shared', '-fPIC', '-x', 'c', '-', '-o', library], {
+      input: '#include <errno.h>\nint posix_spawn() { return EACCES; }\n',
+    });
+    httpd.env.LD_PRELOAD = library;
+    enablePages(httpd, provider);
+    await httpd.start();
+    await httpd.enginesReady();
+    const { pid } = await httpd.engine();
+    expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')).toContain('--permission');
+  });
+
   test('can gain no privileges, by any program that it might start', async ({
     httpd,
     provider,
