@@ -10,9 +10,9 @@
 #include <apr_strings.h>
 #include <apr_thread_mutex.h>
 
+#include "muse_clock.h"
 #include "muse_config.h"
 #include "muse_keys.h"
-#include "muse_region.h"
 #include "muse_sha256.h"
 
 APLOG_USE_MODULE(muse_ai);

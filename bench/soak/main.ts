@@ -12,7 +12,8 @@ import type { RunRecord } from '../report/record.ts';
 import { renderSvg } from '../report/svg.ts';
 import { renderText } from '../report/text.ts';
 import { method, title } from './method.ts';
-import { type SoakSize, soak } from './soak.ts';
+import type { SoakSize } from './size.ts';
+import { soak } from './soak.ts';
 
 const docs = join(import.meta.dirname, '..', '..', 'docs');
 const usage = `npm run soak -- [options]

@@ -1,6 +1,6 @@
 import { durationOf } from '../provider/tokens.ts';
 import { slow } from './kinds.ts';
-import type { SoakSize } from './soak.ts';
+import type { SoakSize } from './size.ts';
 
 export const title = 'Soak';
 

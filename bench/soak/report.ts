@@ -3,7 +3,7 @@ import { onePlace, twoPlaces, whole } from '../report/figures.ts';
 import type { Plot, SuiteReport, Table, Target } from '../suite.ts';
 import { countVerdict, type Visit } from '../visitors/visitors.ts';
 import type { Load } from './load.ts';
-import type { SoakSize } from './soak.ts';
+import type { SoakSize } from './size.ts';
 import type { Usage } from './usage.ts';
 
 /** What was seen of the load in a minute. */

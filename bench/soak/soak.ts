@@ -12,13 +12,8 @@ import { sendVisitors, type Visit } from '../visitors/visitors.ts';
 import { formPage, makeKinds, quick, slow } from './kinds.ts';
 import { Load } from './load.ts';
 import { type Minute, reportSoak } from './report.ts';
+import type { SoakSize } from './size.ts';
 import { lookAt, type Usage } from './usage.ts';
-
-export interface SoakSize {
-  readonly minutes: number;
-  readonly perSecond: number;
-  readonly streams: number;
-}
 
 /** Seconds between two looks at the processes. */
 const lookSeconds = 5;

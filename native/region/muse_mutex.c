@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 #include <time.h>
 
-#include "muse_region.h"
+#include "muse_clock.h"
 
 enum { WAIT_NS = 500 * 1000 * 1000, SECOND_NS = 1000 * 1000 * 1000, STUCK_MS = 5000 };
 

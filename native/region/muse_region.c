@@ -5,7 +5,6 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "muse_mutex.h"
@@ -47,24 +46,6 @@ const char *muse_status_text(muse_status status)
         return "a system call failed";
     }
     return "an unknown status";
-}
-
-static uint64_t clock_in(uint64_t per_second)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * per_second + (uint64_t)now.tv_nsec / (1000000000 / per_second);
-}
-
-uint64_t muse_clock_ms(void)
-{
-    return clock_in(1000);
-}
-
-uint64_t muse_clock_ns(void)
-{
-    return clock_in(1000000000);
 }
 
 /* Fills in defaults; MUSE_EINVAL when a size is out of range. */

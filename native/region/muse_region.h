@@ -25,6 +25,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "muse_clock.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -85,10 +87,6 @@ uint64_t muse_region_made_at(const muse_region *region);
  */
 uint64_t muse_epoch_get(const muse_region *region);
 uint64_t muse_epoch_raise(muse_region *region); /* returns the new epoch */
-
-/* CLOCK_MONOTONIC, which all processes of one host share: milliseconds and nanoseconds. */
-uint64_t muse_clock_ms(void);
-uint64_t muse_clock_ns(void);
 
 #ifdef __cplusplus
 }
