@@ -30,7 +30,8 @@ function limit(pid: number, spare: number, { stage }: Scene): Lift {
 const childWithout: Fault = {
   name: 'child without descriptors',
   holdMs: 1_500,
-  allows: (kind) => (needNobody.has(kind) ? [] : ['refused']),
+  // httpd can't open a file then, and says 403; a page in the cache needs no opening.
+  allows: (kind) => (needNobody.has(kind) && kind !== 'static' ? [] : ['refused']),
   async begin(scene) {
     const { stage, below } = scene;
     const all = stage.httpd.children();
