@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include <apr_escape.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
 
@@ -64,8 +65,6 @@ static const char *shortened(apr_pool_t *p, const char *name)
 {
     uint8_t digest[MUSE_SHA256_BYTES];
     size_t length = KEPT;
-    char *hex;
-    int i;
 
     if (strlen(name) <= MUSE_BUDGET_NAME_MAX) {
         return name;
@@ -74,11 +73,7 @@ static const char *shortened(apr_pool_t *p, const char *name)
         length--; /* in the middle of a character */
     }
     muse_sha256(name, strlen(name), digest);
-    hex = apr_pcalloc(p, HASHED * 2 + 1);
-    for (i = 0; i < HASHED; i++) {
-        apr_snprintf(hex + i * 2, 3, "%02x", digest[i]);
-    }
-    return apr_psprintf(p, "%.*s... %s", (int)length, name, hex);
+    return apr_psprintf(p, "%.*s... %s", (int)length, name, apr_pescape_hex(p, digest, HASHED, 0));
 }
 
 /* The same after a restart, wherever the section stands in which file. */

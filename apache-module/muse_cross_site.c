@@ -97,8 +97,7 @@ int muse_cross_site_is(request_rec *r)
 
 int muse_cross_site_run(request_rec *r)
 {
-    if (!r->handler ||
-        (strcmp(r->handler, MUSE_HANDLER) != 0 && strcmp(r->handler, MUSE_HANDLER_ALIAS) != 0)) {
+    if (!muse_page_is_handler(r->handler)) {
         return DECLINED;
     }
     return muse_cross_site_is(r) ? HTTP_FORBIDDEN : DECLINED;

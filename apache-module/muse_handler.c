@@ -197,8 +197,7 @@ int muse_handler_run(request_rec *r)
     int hit;
     int status;
 
-    if (!r->handler ||
-        (strcmp(r->handler, MUSE_HANDLER) != 0 && strcmp(r->handler, MUSE_HANDLER_ALIAS) != 0)) {
+    if (!muse_page_is_handler(r->handler)) {
         return DECLINED;
     }
     prompted = is_prompted(r);

@@ -166,8 +166,7 @@ int muse_language_fixup(request_rec *r)
     muse_language language;
     int prefix;
 
-    if (!muse_language_is_on(r) || !r->handler ||
-        (strcmp(r->handler, MUSE_HANDLER) != 0 && strcmp(r->handler, MUSE_HANDLER_ALIAS) != 0)) {
+    if (!muse_language_is_on(r) || !muse_page_is_handler(r->handler)) {
         return DECLINED;
     }
     prefix = muse_language_of_url(r);

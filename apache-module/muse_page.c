@@ -12,6 +12,11 @@
 
 APLOG_USE_MODULE(muse_ai);
 
+int muse_page_is_handler(const char *handler)
+{
+    return handler && (!strcmp(handler, MUSE_HANDLER) || !strcmp(handler, MUSE_HANDLER_ALIAS));
+}
+
 #define NOTE_MAPPED "muse-ai-mapped"
 #define NOTE_PLAIN "muse-ai-plain" /* on a request that is not to be mapped */
 

@@ -8,6 +8,9 @@
 #define MUSE_HANDLER "muse-ai-handler"
 #define MUSE_HANDLER_ALIAS "ai-file-handler"
 
+/* Whether the handler of a request, which may be NULL, means a page. */
+int muse_page_is_handler(const char *handler);
+
 /*
  * Child, map_to_storage: lets /page find page.ai where no file page exists. Runs before httpd's
  * own walk, so that every rule for the real file applies. Always DECLINED.

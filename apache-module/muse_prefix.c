@@ -36,15 +36,10 @@ static const char *set_handler(request_rec *r)
     return handler && *handler && strcmp(handler, "none") != 0 ? handler : NULL;
 }
 
-static int is_pages_handler(const char *handler)
-{
-    return handler && (!strcmp(handler, MUSE_HANDLER) || !strcmp(handler, MUSE_HANDLER_ALIAS));
-}
-
 /* Whether visitors send their prompts to this URL. */
 static int is_prompted(request_rec *r)
 {
-    return is_pages_handler(set_handler(r)) && muse_or(muse_config_dir(r)->prompt, 0);
+    return muse_page_is_handler(set_handler(r)) && muse_or(muse_config_dir(r)->prompt, 0);
 }
 
 /* Whether the configuration says of this URL already who answers it. */
@@ -56,7 +51,7 @@ static int is_taken(request_rec *r)
         return 1;
     }
     handler = set_handler(r);
-    return handler && !is_pages_handler(handler);
+    return handler && !muse_page_is_handler(handler);
 }
 
 /* Whether there is something of ours, or beside it, in this language. */

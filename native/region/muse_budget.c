@@ -287,6 +287,22 @@ static muse_budget_answer take(muse_budget_slot *slot, uint32_t owner, uint32_t 
     }
 }
 
+/* Where a budget is, whose limit is this from now on. */
+static muse_status find_with_limit(muse_region *region, const char *name, muse_budget_unit unit,
+                                   uint32_t day, uint64_t limit, uint32_t *place)
+{
+    muse_status status;
+
+    if (limit > MUSE_BUDGET_MOST) {
+        return MUSE_EINVAL;
+    }
+    status = find(region, name, unit, day, place);
+    if (status == MUSE_OK) {
+        atomic_store_explicit(&region->budgets->slots[*place].limit, limit, memory_order_relaxed);
+    }
+    return status;
+}
+
 muse_status muse_budget_reserve(muse_region *region, uint32_t owner, const char *name,
                                 muse_budget_unit unit, uint32_t day, uint64_t limit,
                                 uint64_t amount, muse_budget_result *result)
@@ -295,15 +311,14 @@ muse_status muse_budget_reserve(muse_region *region, uint32_t owner, const char 
     muse_status status;
     uint32_t place;
 
-    if (owner >= MUSE_BUDGET_OWNERS || limit > MUSE_BUDGET_MOST || amount > MUSE_BUDGET_MOST) {
+    if (owner >= MUSE_BUDGET_OWNERS || amount > MUSE_BUDGET_MOST) {
         return MUSE_EINVAL;
     }
-    status = find(region, name, unit, day, &place);
+    status = find_with_limit(region, name, unit, day, limit, &place);
     if (status != MUSE_OK) {
         return status;
     }
     slot = &region->budgets->slots[place];
-    atomic_store_explicit(&slot->limit, limit, memory_order_relaxed);
     result->slot = place;
     result->answer = take(slot, owner, day, limit, amount, &result->day);
     result->news = is_news(slot, result->answer);
@@ -349,17 +364,12 @@ muse_status muse_budget_restore(muse_region *region, const char *name, muse_budg
 {
     muse_budget_slot *slot;
     uint32_t place;
-    muse_status status;
+    const muse_status status = find_with_limit(region, name, unit, day, limit, &place);
 
-    if (limit > MUSE_BUDGET_MOST) {
-        return MUSE_EINVAL;
-    }
-    status = find(region, name, unit, day, &place);
     if (status != MUSE_OK) {
         return status;
     }
     slot = &region->budgets->slots[place];
-    atomic_store_explicit(&slot->limit, limit, memory_order_relaxed);
     raise_to(&slot->taken, pack(day, used));
     raise_to(&slot->spent, pack(day, used));
     return MUSE_OK;
