@@ -12,8 +12,6 @@ export interface Minute {
   readonly at: number;
   /** Milliseconds that answers took, by kind of request. */
   readonly times: ReadonlyMap<string, readonly number[]>;
-  /** Requests since the beginning. */
-  readonly sent: number;
 }
 
 /** Minutes in which caches fill and heaps find their size: nothing is said of them. */
@@ -70,7 +68,6 @@ function peaksByMinute(usage: readonly Usage[]): Peak[] {
       shared: most('shared'),
       httpdFiles: most('httpdFiles'),
       engineFiles: most('engineFiles'),
-      processes: most('processes'),
     };
   });
 }

@@ -1,9 +1,9 @@
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Httpd } from '../../test/harness/httpd.ts';
-import { modelPath, pageFront, visitorsOf } from '../fronts.ts';
+import { visitorsOf } from '../fronts.ts';
 import { Numbers } from '../numbers.ts';
-import { configurePages, configureThreads } from '../own-pages.ts';
+import { configurePages, configureThreads, ownFront } from '../own-pages.ts';
 import { TokenProvider } from '../provider/token-provider.ts';
 import { modelOf } from '../provider/tokens.ts';
 import { withHttpd } from '../server.ts';
@@ -64,7 +64,7 @@ async function load(
     if (at % 60 !== 0) continue;
     // Whoever counts calls keeps each of them.
     await provider.forget();
-    minutes.push({ at: at / 60, times: requests.takeTimes(), sent: requests.sent });
+    minutes.push({ at: at / 60, times: requests.takeTimes() });
     const { total, httpdFiles, engineFiles } = usage.at(-1) ?? lookAt(httpd, passed());
     say(
       `minute ${at / 60}: ${requests.sent} requests, ${requests.failed} failed, ` +
@@ -84,12 +84,8 @@ async function stream(
   { minutes, streams }: SoakSize,
   numbers: Numbers,
 ): Promise<readonly Visit[]> {
-  const front = pageFront(
-    { name: 'mod_muse_ai', port: httpd.port, header: ['cache-status', /^muse; fwd=/] },
-    (pace) => `${modelPath(pace)}.ai`,
-  );
   const { visits } = await sendVisitors({
-    ...visitorsOf(front, slow, 'own'),
+    ...visitorsOf(ownFront(httpd), slow, 'own'),
     visitors: streams,
     first: numbers.take(streams * minutes * 60),
     rate: Math.ceil(streams / 20),

@@ -14,7 +14,6 @@ export interface Usage {
   readonly shared: number;
   readonly httpdFiles: number;
   readonly engineFiles: number;
-  readonly processes: number;
 }
 
 /** Looks at all processes that a server has. */
@@ -31,7 +30,6 @@ export function lookAt(httpd: Httpd, seconds: number): Usage {
     shared: memoryOf(all, 'Pss_Shmem'),
     httpdFiles: openFiles(others),
     engineFiles: openFiles(engines),
-    processes: all.length,
   };
 }
 

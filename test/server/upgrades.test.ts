@@ -18,15 +18,10 @@ describe('an upgrade by a graceful restart', () => {
     httpd,
     provider,
   }) => {
-    const site = new InstalledSite(httpd, provider);
-    site.install('module', 'ours');
-    site.install('addon', 'ours');
-    await httpd.start();
-    await cachePage(httpd, 'kept');
+    const site = await InstalledSite.start(httpd, provider);
     for (const [round, build] of (['other', 'ours', 'other'] as const).entries()) {
       const { exchange, gate } = await openHeld(httpd, provider, `held-${round}`);
-      site.install('module', build);
-      site.install('addon', build);
+      site.install(build);
       await site.reload();
       await writtenAgain(httpd, 'kept');
       await expectPage(httpd, `cold-${round}`, 'fwd');
@@ -48,13 +43,8 @@ describe('files that are replaced while httpd runs', () => {
     httpd,
     provider,
   }) => {
-    const site = new InstalledSite(httpd, provider);
-    site.install('module', 'ours');
-    site.install('addon', 'ours');
-    await httpd.start();
-    await cachePage(httpd, 'kept');
-    site.install('module', 'other');
-    site.install('addon', 'other');
+    const site = await InstalledSite.start(httpd, provider);
+    site.install('other');
     await expectPage(httpd, 'cold-1', 'fwd');
     // Only now is the new add-on read, and it does not know the region of the module that runs.
     const mark = httpd.log.mark();
@@ -73,11 +63,7 @@ describe('files that are replaced while httpd runs', () => {
     httpd,
     provider,
   }) => {
-    const site = new InstalledSite(httpd, provider);
-    site.install('module', 'ours');
-    site.install('addon', 'ours');
-    await httpd.start();
-    await cachePage(httpd, 'kept');
+    const site = await InstalledSite.start(httpd, provider);
     site.changeEngine((text) => {
       const changed = text.replace(/(version: \S*literal)\(3\)/, '$1(1000)');
       expect(changed).not.toBe(text);
@@ -110,7 +96,16 @@ async function writtenAgain(httpd: Httpd, topic: string): Promise<void> {
 class InstalledSite {
   readonly #httpd: Httpd;
 
-  constructor(httpd: Httpd, provider: ScriptedProvider) {
+  /** Starts httpd with this build, and has the page about "kept" in the cache. */
+  static async start(httpd: Httpd, provider: ScriptedProvider): Promise<InstalledSite> {
+    const site = new InstalledSite(httpd, provider);
+    site.install('ours');
+    await httpd.start();
+    await cachePage(httpd, 'kept');
+    return site;
+  }
+
+  private constructor(httpd: Httpd, provider: ScriptedProvider) {
     this.#httpd = httpd;
     const { conf, site, config, environment } = httpd;
     const { node, engine } = environment.stagedEngine();
@@ -124,8 +119,14 @@ class InstalledSite {
       .lines(`MuseAiModels "${conf.writeJson('models.json', { models })}"`, 'MuseAiEnable On');
   }
 
-  /** Puts a file of a build in the place of the one that is there, as package managers do. */
-  install(file: 'module' | 'addon', build: Build): void {
+  /** Puts the module and the add-on of a build in the place of those that are there. */
+  install(build: Build): void {
+    this.#replace('module', build);
+    this.#replace('addon', build);
+  }
+
+  /** As package managers do: a new file is renamed over the old one. */
+  #replace(file: 'module' | 'addon', build: Build): void {
     const { installation, conf } = this.#httpd.environment;
     const ours = installation[file];
     const name = file === 'module' ? 'mod_muse_ai.so' : 'muse_region.node';

@@ -13,6 +13,7 @@ function set(name: string, times: readonly number[]): Fault {
     async begin({ stage }) {
       for (const seconds of times) {
         stage.clock.set(seconds);
+        // For that long all goes by this time.
         await sleep(400);
       }
       return () => stage.clock.set(0);

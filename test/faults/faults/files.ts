@@ -52,6 +52,7 @@ const promptsReplaced: Fault = {
       const houseIsThere = stage.houses.begin(house);
       stage.writeHouse(house);
       houseIsThere();
+      // Pages are asked for meanwhile; the next one comes while some are written.
       await sleep(200);
     }
     return gone;

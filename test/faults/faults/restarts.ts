@@ -28,6 +28,7 @@ const gracefulThrice: Fault = {
   async begin({ stage, below }) {
     for (let n = 0; n < 2; n += 1) {
       process.kill(stage.httpd.pid, 'SIGUSR1');
+      // Into the last restart, not after it.
       await sleep(50 + below(300));
     }
     await stage.reload();
@@ -63,6 +64,7 @@ const logsFull: Fault = {
     await stage.reload(full, 'CustomLog "/dev/full" "%s %U"', 'LogLevel muse_ai:debug');
     // Something to say.
     stage.weather.storm = below(2) === 0 ? 'says 500' : undefined;
+    // A while of failed calls, each with its line.
     await sleep(300);
     stage.weather.storm = undefined;
     const engine = await stage.httpd.engine();
