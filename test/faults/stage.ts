@@ -1,6 +1,7 @@
 /** The site that the faults are done to: a real httpd with several children, and two providers. */
 
 import { Httpd } from '../harness/httpd.ts';
+import { untilTheyAcceptNobody } from '../harness/old-children.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { type ScriptedProvider, startProvider } from '../provider/index.ts';
 import { Editions } from './editions.ts';
@@ -85,6 +86,7 @@ export class Stage {
   async reload(...lines: readonly string[]): Promise<void> {
     this.#generation += 1;
     this.#writeExtra(lines);
+    const old = this.httpd.children();
     process.kill(this.httpd.pid, 'SIGUSR1');
     // Not by the log: it may be what is taken away.
     const wanted = String(this.#generation);
@@ -92,6 +94,7 @@ export class Stage {
       const result = await this.httpd.get('/static.txt').catch(() => undefined);
       return result?.headers['x-generation'] === wanted;
     });
+    await untilTheyAcceptNobody(old);
   }
 
   #configure(): void {

@@ -8,6 +8,7 @@ import { ErrorLog } from './error-log.ts';
 import type { Exchange, Result } from './exchange.ts';
 import { openHttp1, type RequestOptions } from './http1.ts';
 import { Http2Client } from './http2.ts';
+import { untilTheyAcceptNobody } from './old-children.ts';
 import { findMarked, type RunningProcess } from './processes.ts';
 import { connectionsTo } from './unix-sockets.ts';
 import { waitUntil } from './wait-until.ts';
@@ -87,7 +88,7 @@ export class Httpd {
     return connectionsTo(this.environment.path('run', `muse-ai.${one}`));
   }
 
-  /** Reads the configuration again with SIGUSR1; waits until the new children are there. */
+  /** Reads the configuration again with SIGUSR1; waits until only new children take requests. */
   async graceful(): Promise<void> {
     await this.#reload('SIGUSR1');
   }
@@ -214,8 +215,10 @@ export class Httpd {
   async #reload(signal: NodeJS.Signals): Promise<void> {
     this.config.write(this.#ports);
     const mark = this.log.mark();
+    const old = this.children();
     this.#running().signal(signal);
     await this.log.waitFor(ready, { mark });
+    await untilTheyAcceptNobody(old);
   }
 
   /** The children of a killed parent serve on for ever: they take orders from it alone. */

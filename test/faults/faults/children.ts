@@ -1,7 +1,7 @@
 /** A child of httpd is killed, or stops. */
 
+import { visitorsOf } from '../../harness/tcp-sockets.ts';
 import { waitUntil } from '../../harness/wait-until.ts';
-import { visitorsOf } from './connections.ts';
 import { type Fault, type Lift, nothing, type Scene } from './fault.ts';
 
 /** Stops one of the children; its visitors don't count from now on. */
