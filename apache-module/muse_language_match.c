@@ -203,30 +203,36 @@ void muse_tag_search_in(muse_tag_search *s, const muse_languages *among)
     memset(s->refused, 0, sizeof s->refused);
 }
 
-int muse_tag_named(const muse_languages *among, const char *text, size_t length)
+/* Begins to search for what the text names; 0 where that is no tag. */
+static int search_for(muse_tag_search *s, const muse_languages *among, const char *text,
+                      size_t length)
 {
     char tag[MUSE_TAG_MOST + 1];
+
+    muse_tag_search_in(s, among);
+    return muse_tag_read(text, length, tag);
+}
+
+int muse_tag_named(const muse_languages *among, const char *text, size_t length)
+{
     muse_tag_search s;
     int i;
 
-    if (!muse_tag_read(text, length, tag)) {
+    if (!search_for(&s, among, text, length)) {
         return -1;
     }
-    muse_tag_search_in(&s, among);
     i = find_tag(&s, text, length);
     return i < 0 && muse_tag_part(text, length) == length ? find_of_language(&s, text, length) : i;
 }
 
 int muse_tag_nearest(const muse_languages *among, const char *text, size_t length)
 {
-    char tag[MUSE_TAG_MOST + 1];
     muse_tag_search s;
     int i;
 
-    if (!muse_tag_read(text, length, tag)) {
+    if (!search_for(&s, among, text, length)) {
         return -1;
     }
-    muse_tag_search_in(&s, among);
     i = muse_tag_look_up(&s, text, length);
     return i < 0 ? muse_tag_look_up_region(&s, text, length) : i;
 }

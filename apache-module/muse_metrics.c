@@ -88,9 +88,9 @@ static void write_uses(const muse_snapshot *snapshot, muse_text *text, const cha
 
 static void write_models(const muse_snapshot *snapshot, muse_text *text)
 {
-    begin(text, "muse_completions_total", "counter", "Calls to providers that were started");
+    begin(text, "muse_completions_total", "counter", "Answers asked for from providers");
     write_uses(snapshot, text, "muse_completions_total", MUSE_USE_COMPLETIONS, "");
-    begin(text, "muse_completion_failures_total", "counter", "Calls to providers that failed");
+    begin(text, "muse_completion_failures_total", "counter", "Answers from providers that failed");
     write_uses(snapshot, text, "muse_completion_failures_total", MUSE_USE_FAILURES, "");
     begin(text, "muse_tokens_total", "counter", "Tokens that providers counted");
     write_uses(snapshot, text, "muse_tokens_total", MUSE_USE_INPUT, ",direction=\"input\"");

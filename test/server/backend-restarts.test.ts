@@ -36,8 +36,14 @@ function writeHosts({ httpd, first, second }: Place, owners: Owners, ...lines: s
   httpd.conf.write('hosts.conf', [...lines, ...hosts].join('\n'));
 }
 
-function prepare(place: Place): void {
-  const { httpd, first, second } = place;
+/** httpd with the three hosts as they are before, and all engines that it was told to have. */
+async function startPlace(
+  httpd: Httpd,
+  first: ScriptedProvider,
+  { engines = 1 } = {},
+): Promise<Place & AsyncDisposable> {
+  const second = await startProvider();
+  const place = { httpd, first, second };
   first.script(scriptedModel, say('<!doctype html><p>By the odd.'));
   second.script(scriptedModel, say('<!doctype html><p>By the even.'));
   httpd.site.write('page.ai', 'Write about {{ query.topic }}.');
@@ -46,7 +52,10 @@ function prepare(place: Place): void {
     models: { models: [{ name: scriptedModel }] },
     lines: ['MuseAiEnable On', 'MuseAiRateLimitEnable Off', 'Include conf/hosts.conf'],
   });
-  writeHosts(place, before);
+  writeHosts(place, before, `MuseAiEngines ${engines}`);
+  await httpd.start();
+  await httpd.enginesReady(engines);
+  return { ...place, [Symbol.asyncDispose]: () => second.close() };
 }
 
 const keysOf = (provider: ScriptedProvider) =>
@@ -83,12 +92,8 @@ describe('a graceful restart that changes the endpoints and keys of two hosts', 
     httpd,
     provider,
   }) => {
-    await using second = await startProvider();
-    const place = { httpd, first: provider, second };
+    await using place = await startPlace(httpd, provider);
     using late = writeLateEngine(httpd);
-    prepare(place);
-    await httpd.start();
-    await httpd.enginesReady();
     await expectOwners(httpd, before, 'x');
     const old = await httpd.engine();
     writeHosts(place, swapped, late.directive);
@@ -104,16 +109,12 @@ describe('a graceful restart that changes the endpoints and keys of two hosts', 
     httpd,
     provider,
   }) => {
-    await using second = await startProvider();
-    const place = { httpd, first: provider, second };
-    using late = writeLateEngine(httpd);
-    prepare(place);
     httpd.config.lines('LogLevel muse_ai:debug');
-    await httpd.start();
-    await httpd.enginesReady();
+    await using place = await startPlace(httpd, provider);
+    using late = writeLateEngine(httpd);
     await expectOwners(httpd, before, 'x');
     const old = await httpd.engine();
-    const received = () => provider.received + second.received;
+    const received = () => provider.received + place.second.received;
     const asked = received();
     writeHosts(place, moved, late.directive);
     await httpd.graceful();
@@ -137,11 +138,7 @@ describe('a graceful restart that changes the endpoints and keys of two hosts', 
     httpd,
     provider,
   }) => {
-    await using second = await startProvider();
-    const place = { httpd, first: provider, second };
-    prepare(place);
-    await httpd.start();
-    await httpd.enginesReady();
+    await using place = await startPlace(httpd, provider);
     using line = new Line(httpd);
     line.send(postHead('/letter', 'Host: a.test', 'Content-Length: 8', 'Expect: 100-continue'));
     await line.waitFor(/^HTTP\/1\.1 100 Continue\r\n\r\n$/);
@@ -153,11 +150,7 @@ describe('a graceful restart that changes the endpoints and keys of two hosts', 
   });
 
   test('mixes nothing up while visitors ask both', async ({ httpd, provider }) => {
-    await using second = await startProvider();
-    const place = { httpd, first: provider, second };
-    prepare(place);
-    await httpd.start();
-    await httpd.enginesReady();
+    await using place = await startPlace(httpd, provider);
     let over = false;
     let asked = 0;
     const visitor = async (host: string) => {
@@ -178,20 +171,15 @@ describe('a graceful restart that changes the endpoints and keys of two hosts', 
     for (let i = 0; i < 20; i += 1) await expectOwners(httpd, moved, `${i}`);
     // What another key of the same provider has paid for need not be asked for again.
     expect([...keysOf(provider)].filter((key) => !said([1, 3]).has(String(key)))).toEqual([]);
-    expect([...keysOf(second)].filter((key) => !said([2, 4]).has(String(key)))).toEqual([]);
+    expect([...keysOf(place.second)].filter((key) => !said([2, 4]).has(String(key)))).toEqual([]);
   });
 
   test('finds the engines that are left, when there are fewer than before', async ({
     httpd,
     provider,
   }) => {
-    await using second = await startProvider();
-    const place = { httpd, first: provider, second };
+    await using place = await startPlace(httpd, provider);
     using late = writeLateEngine(httpd);
-    prepare(place);
-    writeHosts(place, before, 'MuseAiEngines 4');
-    await httpd.start();
-    await httpd.enginesReady(4);
     // Some of them are for engines whose sockets will be gone.
     const lines = Array.from({ length: 8 }, () => new Line(httpd));
     try {
@@ -213,17 +201,13 @@ describe('a graceful restart that changes the endpoints and keys of two hosts', 
     httpd,
     provider,
   }) => {
-    await using second = await startProvider();
-    const place = { httpd, first: provider, second };
+    await using place = await startPlace(httpd, provider);
     using late = writeLateEngine(httpd);
-    prepare(place);
-    await httpd.start();
-    await httpd.enginesReady();
     writeHosts(place, moved, late.directive);
     await httpd.graceful();
     const result = await httpd.get(page('a', 'x'), headersFor('a'));
     expect([result.status, result.headers['retry-after']]).toEqual([503, '10']);
-    expect(provider.received + second.received).toBe(0);
+    expect(provider.received + place.second.received).toBe(0);
     expect(await ownerOf(httpd, 'same', 'x')).toBe(1);
     httpd.log.expect(93);
   });
