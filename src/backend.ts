@@ -1,7 +1,7 @@
 /** What one server of httpd's configuration says of calls to providers, for models that do not. */
 
 import { z } from 'zod';
-import type { Environment } from './settings.ts';
+import type { Environment } from './environment.ts';
 
 export const backendSchema = z.object({
   name: z.string().min(1),

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { type Backend, backendSchema, readBackend, said } from './backend.ts';
+import type { Environment } from './environment.ts';
 
 export type { Backend } from './backend.ts';
 
@@ -25,9 +26,6 @@ export interface PoolSettings {
   readonly idle: number | undefined;
   readonly keepAlive: boolean;
 }
-
-/** Names and values; an unset variable is undefined. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Settings {
   /** This engine's index among `engines`. */

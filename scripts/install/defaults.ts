@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Places } from './targets.ts';
+import type { Places } from './places.ts';
 
 /** `mods-available/muse_ai.load`. */
 export function loadFile(places: Places): string {

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { hashFile, manifestPath, readManifest, writeableManifest } from './manifest.ts';
+import type { Places } from './places.ts';
 import type { System } from './system.ts';
-import type { Places, Target } from './targets.ts';
+import type { Target } from './targets.ts';
 
 /** Puts everything there and enables the module. Returns what a person should know. */
 export function install(system: System, targets: readonly Target[], places: Places): string[] {

@@ -7,8 +7,9 @@
  */
 import { findInstallation } from '../httpd/installation.ts';
 import { install, uninstall, whyNotInstallable } from './install.ts';
+import { type Places, usualPlaces } from './places.ts';
 import { askModulesFolder, System } from './system.ts';
-import { listTargets, type Places, usualPlaces } from './targets.ts';
+import { listTargets } from './targets.ts';
 
 function main(): void {
   const [action, ...flags] = process.argv.slice(2);

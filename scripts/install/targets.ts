@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Installation } from '../httpd/installation.ts';
 import { exampleModels, launcher, loadFile, moduleConfig } from './defaults.ts';
+import type { Places } from './places.ts';
 
 /** One file of the installation. */
 export interface Target {
@@ -15,21 +16,6 @@ export interface Target {
   /** The group that may read it besides root, where not everybody may. */
   readonly group?: string;
 }
-
-/** Where things go; `modules` is what `apxs -q LIBEXECDIR` says. */
-export interface Places {
-  readonly modules: string;
-  readonly library: string;
-  readonly etc: string;
-  /** A folder on everybody's PATH. */
-  readonly bin: string;
-}
-
-export const usualPlaces = {
-  library: '/usr/local/lib/mod_muse_ai',
-  etc: '/etc/apache2',
-  bin: '/usr/local/bin',
-} as const;
 
 /** All files of an installation in the order in which they are put there. */
 export function listTargets(installation: Installation, places: Places): Target[] {

@@ -1,10 +1,10 @@
 /** Every mistake in a models.json. */
 
 import { readFileSync } from 'node:fs';
+import type { Environment } from '../environment.ts';
 import { messageOf } from '../errors.ts';
 import { LocatedError } from '../located.ts';
 import { Registry } from '../models/registry.ts';
-import type { Environment } from '../settings.ts';
 import { type Problem, problemIn } from './problems.ts';
 
 export interface CheckedModels {

@@ -1,6 +1,6 @@
 /** What a command of `muse` is: its words on the command line, and what it does. */
 
-import type { Environment } from '../settings.ts';
+import type { Environment } from '../environment.ts';
 import type { Output } from './output.ts';
 
 export interface Option {

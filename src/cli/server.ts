@@ -1,7 +1,7 @@
 /** Talking to a running httpd over HTTP. */
 
+import type { Environment } from '../environment.ts';
 import { messageOf, systemCode } from '../errors.ts';
-import type { Environment } from '../settings.ts';
 import { Complaint, type Option, type Options } from './command.ts';
 
 const SERVER = 'http://localhost';

@@ -5,6 +5,7 @@
 
 import { type Backend, readBackend } from '../backend.ts';
 import { systemClock } from '../clock.ts';
+import type { Environment } from '../environment.ts';
 import { ModelSource } from '../models/source.ts';
 import { variablesIn } from '../models/variables.ts';
 import { systemFiles } from '../pages/files.ts';
@@ -13,7 +14,6 @@ import { PromptStore } from '../pages/prompts.ts';
 import { createProviderDirectory } from '../providers/directory.ts';
 import { createTransport } from '../providers/transport.ts';
 import { Secrets } from '../secrets.ts';
-import type { Environment } from '../settings.ts';
 import { type Call, Complaint, type Option } from './command.ts';
 import { findModels, modelsOption } from './models-path.ts';
 import { ToldLog } from './told.ts';

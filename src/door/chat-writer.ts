@@ -7,7 +7,7 @@ import { MuseError } from '../errors.ts';
 import { factsOf } from '../facts.ts';
 import type { Log } from '../log.ts';
 import type { Model } from '../models/model.ts';
-import type { Chunk } from '../providers/chunks.ts';
+import type { Chunk } from '../providers/chunk.ts';
 import type {
   CompletionRequest,
   CompletionSink,

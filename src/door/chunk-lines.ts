@@ -5,7 +5,7 @@
  */
 
 import { StringDecoder } from 'node:string_decoder';
-import type { Chunk } from '../providers/chunks.ts';
+import type { Chunk } from '../providers/chunk.ts';
 
 /** What is said about a completion in every object that belongs to it. */
 export interface Identity {

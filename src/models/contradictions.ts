@@ -1,17 +1,25 @@
 /** What is wrong between the fields of a models.json of which each alone is right. */
 
+import type { Contradiction } from './contradiction.ts';
 import { fallbackProblems } from './fallbacks.ts';
-import type { ModelFields } from './schema.ts';
 
-export interface Contradiction {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
+/** Of a model what is compared here. */
+interface ComparedModel {
+  readonly name: string;
+  readonly endpoint?: string | undefined;
+  readonly endpoints?:
+    | readonly { readonly url: string; readonly api_key?: string | undefined }[]
+    | undefined;
+  readonly stream_usage?: boolean | undefined;
+  readonly price?: unknown;
+  readonly budget?: { readonly cost?: number | undefined } | undefined;
+  readonly fallback?: readonly string[] | undefined;
 }
 
 /** Of the file what is compared here. */
 export interface ComparedFile {
   readonly default_model?: string | undefined;
-  readonly models: readonly ModelFields[];
+  readonly models: readonly ComparedModel[];
 }
 
 export function contradictions(file: ComparedFile): Contradiction[] {
@@ -30,7 +38,7 @@ export function contradictions(file: ComparedFile): Contradiction[] {
   return [...found, ...fallbackProblems(models)];
 }
 
-function withinModel(model: ModelFields, i: number): Contradiction[] {
+function withinModel(model: ComparedModel, i: number): Contradiction[] {
   const found: Contradiction[] = [];
   if (model.price !== undefined && !model.stream_usage) {
     const message = 'a price needs "stream_usage": true, which asks for the number of tokens';

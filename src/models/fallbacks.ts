@@ -1,7 +1,7 @@
 /** Which models write a page when another can’t: checked when they are read, then linked. */
 
 import { didYouMean } from '../suggest.ts';
-import type { Contradiction } from './contradictions.ts';
+import type { Contradiction } from './contradiction.ts';
 
 interface Named {
   readonly name: string;

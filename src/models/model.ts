@@ -1,7 +1,7 @@
 /** One model as the engine uses it: frozen, expanded, checked. */
 
 import { createHash } from 'node:crypto';
-import type { Environment } from '../settings.ts';
+import type { Environment } from '../environment.ts';
 import { type Endpoint, normaliseEndpoint } from './endpoint.ts';
 import type { ModelFields } from './schema.ts';
 import { expand } from './variables.ts';

@@ -1,8 +1,9 @@
 /** All models at one moment: built whole from models.json, then never changed. */
 
+import type { Environment } from '../environment.ts';
 import { MuseError } from '../errors.ts';
 import { parseLocated } from '../located.ts';
-import type { Backend, Environment } from '../settings.ts';
+import type { Backend } from '../settings.ts';
 import { linkFallbacks } from './fallbacks.ts';
 import { buildModel, digestOf, type Model } from './model.ts';
 import { type ModelFields, modelSchema, modelsFileSchema } from './schema.ts';

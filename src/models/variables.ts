@@ -1,6 +1,6 @@
 /** `${NAME}` in models.json: variables of the engine's environment. */
 
-import type { Environment } from '../settings.ts';
+import type { Environment } from '../environment.ts';
 
 const NAME_PATTERN = '[A-Za-z_][A-Za-z0-9_]*';
 const VARIABLE = new RegExp(`\\$\\{(${NAME_PATTERN})\\}`, 'g');

@@ -4,7 +4,6 @@ import { z } from 'zod';
 import { MuseError } from '../errors.ts';
 import { LocatedError, parseLocated } from '../located.ts';
 import { isHtml } from '../media-type.ts';
-import type { Page } from './page.ts';
 
 const oneLine = z
   .string()
@@ -56,6 +55,16 @@ export const frontMatterSchema = fields.superRefine(
 export type FrontMatter = Readonly<z.output<typeof frontMatterSchema>>;
 
 const FENCE = /^---[ \t]*$/;
+
+/** The text of a `.ai` file, its front matter apart from its prompt. */
+export interface Page {
+  readonly file: string;
+  readonly settings: FrontMatter;
+  /** The prompt: a Liquid template. */
+  readonly template: string;
+  /** Line of the file on which the template begins, from 1. */
+  readonly templateLine: number;
+}
 
 /**
  * Splits `text` into front matter and template. A page that does not begin with `---` has none.

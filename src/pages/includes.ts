@@ -2,9 +2,9 @@
 
 import { type Liquid, type Template, toValueSync } from 'liquidjs';
 import { MuseError } from '../errors.ts';
-import { splitFrontMatter } from './front-matter.ts';
+import { type Page, splitFrontMatter } from './front-matter.ts';
 import { type IncludeFiles, IncludeProblem } from './include-files.ts';
-import { decodePage, type Page } from './page.ts';
+import { decodePage } from './page.ts';
 import { PartialTag } from './partial-tags.ts';
 import { type Lines, placeOf } from './template-errors.ts';
 

@@ -3,9 +3,10 @@
 import { dirname } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { type FileMark, type Files, sameMark } from './files.ts';
+import type { Page } from './front-matter.ts';
 import { IncludeFiles } from './include-files.ts';
 import type { Message } from './messages.ts';
-import { type Page, readPage } from './page.ts';
+import { readPage } from './page.ts';
 import { type PageTemplate, parseTemplate } from './template.ts';
 
 /** A page, ready to be rendered. */

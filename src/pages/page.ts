@@ -2,16 +2,7 @@
 
 import { MuseError, messageOf, systemCode } from '../errors.ts';
 import type { Files } from './files.ts';
-import { type FrontMatter, splitFrontMatter } from './front-matter.ts';
-
-export interface Page {
-  readonly file: string;
-  readonly settings: FrontMatter;
-  /** The prompt: a Liquid template. */
-  readonly template: string;
-  /** Line of the file on which the template begins, from 1. */
-  readonly templateLine: number;
-}
+import { type Page, splitFrontMatter } from './front-matter.ts';
 
 const BYTES_MAX = 1_048_576;
 

@@ -7,7 +7,7 @@ import { MuseError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Model } from '../models/model.ts';
 import { Attempts } from './attempts.ts';
-import type { Chunk } from './chunks.ts';
+import type { Chunk } from './chunk.ts';
 import type { Endpoint } from './endpoints.ts';
 import type { ChunkTaker, CompletionRequest, CompletionSink, Finish } from './provider.ts';
 

@@ -1,37 +1,13 @@
 /** The events of a chat completion's stream, one by one, into the pieces of an answer. */
 
 import { MuseError } from '../errors.ts';
+import type { Chunk, Delta } from './chunk.ts';
 import type { Deadlines } from './deadlines.ts';
 import { type CallInfo, redact } from './failures.ts';
 import { PlainChunks } from './plain-chunks.ts';
 import type { CompletionSink, Finish, FinishReason, Usage } from './provider.ts';
 
 const DONE = '[DONE]';
-
-/** Of a chunk what is used here; nothing of it is certain. */
-export interface Chunk {
-  readonly choices?: readonly Choice[] | null;
-  readonly usage?: {
-    readonly prompt_tokens?: unknown;
-    readonly completion_tokens?: unknown;
-  } | null;
-  readonly error?: unknown;
-}
-
-export interface Choice {
-  readonly delta?: Delta | null;
-  readonly finish_reason?: unknown;
-}
-
-/** Reasoning is called `reasoning_content` (DeepSeek, vLLM) or `reasoning` (Ollama, others). */
-interface Delta {
-  readonly content?: unknown;
-  readonly reasoning_content?: unknown;
-  readonly reasoning?: unknown;
-  readonly refusal?: unknown;
-  readonly tool_calls?: unknown;
-  readonly function_call?: unknown;
-}
 
 export class ChunkReader {
   readonly #call: CallInfo;

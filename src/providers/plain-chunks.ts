@@ -3,7 +3,7 @@
  * stream do: found by comparing, at a fraction of what it takes to read their JSON.
  */
 
-import type { Choice, Chunk } from './chunks.ts';
+import type { Choice, Chunk } from './chunk.ts';
 
 /** What JSON does not write as it is between quotation marks. */
 const UNPLAIN = /["\\\u0000-\u001f]/;

@@ -4,7 +4,7 @@ import type { Budget } from '../budget/budget.ts';
 import type { Log } from '../log.ts';
 import type { Model } from '../models/model.ts';
 import type { Message } from '../pages/messages.ts';
-import type { Chunk } from './chunks.ts';
+import type { Chunk } from './chunk.ts';
 
 /** What the provider is asked for, whichever model writes. */
 export interface CompletionRequest {

@@ -5,8 +5,9 @@
  */
 
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import type { Environment } from '../environment.ts';
 import { systemCode } from '../errors.ts';
-import type { Environment, PoolSettings } from '../settings.ts';
+import type { PoolSettings } from '../settings.ts';
 
 /** An answer's headers, by their names in lower case; of several with one name, the first. */
 export type HeaderOf = (name: string) => string | undefined;

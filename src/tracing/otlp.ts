@@ -8,13 +8,19 @@ import {
   resourceFromAttributes,
 } from '@opentelemetry/resources';
 import { BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace';
+import type { CallObserver } from '../calls.ts';
 import { messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { createSpans } from './spans.ts';
-import type { Tracing } from './tracing.ts';
 
 const NAME = 'mod_muse_ai';
 const DELAY_MS = 1_000;
+
+export interface Tracing {
+  readonly calls: CallObserver;
+  /** Sends what is left. Never rejects. */
+  stop(): Promise<void>;
+}
 
 export function createOtlpTracing(endpoint: string, log: Log): Tracing {
   const resource = defaultResource()

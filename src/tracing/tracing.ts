@@ -1,15 +1,9 @@
 /** Traces, if the environment names a collector for them; else nothing of it is even loaded. */
 
-import type { CallObserver } from '../calls.ts';
+import type { Environment } from '../environment.ts';
 import type { Log } from '../log.ts';
 import type { Secrets } from '../secrets.ts';
-import type { Environment } from '../settings.ts';
-
-export interface Tracing {
-  readonly calls: CallObserver;
-  /** Sends what is left. Never rejects. */
-  stop(): Promise<void>;
-}
+import type { Tracing } from './otlp.ts';
 
 export async function startTracing(
   environment: Environment,

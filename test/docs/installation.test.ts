@@ -1,7 +1,8 @@
 import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
 import { findInstallation } from '../../scripts/httpd/installation.ts';
-import { listTargets, usualPlaces } from '../../scripts/install/targets.ts';
+import { usualPlaces } from '../../scripts/install/places.ts';
+import { listTargets } from '../../scripts/install/targets.ts';
 import { Document, tableRows } from './document.ts';
 
 const rows = tableRows(new Document('HOWTO.md').section('Install it').text);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Chunk } from '../../src/providers/chunks.ts';
+import type { Chunk } from '../../src/providers/chunk.ts';
 import { PlainChunks } from '../../src/providers/plain-chunks.ts';
 import { holds } from './support/property.ts';
 

@@ -3,8 +3,9 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Installation } from '../../scripts/httpd/installation.ts';
 import { install, uninstall } from '../../scripts/install/install.ts';
+import { type Places, usualPlaces } from '../../scripts/install/places.ts';
 import { System } from '../../scripts/install/system.ts';
-import { listTargets, type Places, usualPlaces } from '../../scripts/install/targets.ts';
+import { listTargets } from '../../scripts/install/targets.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
 const places: Places = { ...usualPlaces, modules: '/usr/lib/apache2/modules' };

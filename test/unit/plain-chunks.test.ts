@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Chunk } from '../../src/providers/chunks.ts';
+import type { Chunk } from '../../src/providers/chunk.ts';
 import { PlainChunks } from '../../src/providers/plain-chunks.ts';
 
 const chunkOf = (text: string, more = ''): string =>
