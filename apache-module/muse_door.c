@@ -15,6 +15,7 @@
 #include "muse_keys.h"
 #include "muse_limit.h"
 #include "muse_process.h"
+#include "muse_stream.h"
 #include "muse_suspend.h"
 #include "muse_tally.h"
 
@@ -94,7 +95,8 @@ static int refuse(request_rec *r, int status, const trouble *what)
     return tell(r, status, what);
 }
 
-int muse_door_settle(const muse_request *q, int status)
+/* What the engine could not answer is told as JSON. */
+static int settle(const muse_request *q, int status)
 {
     if (status < 400) {
         return status;
@@ -146,6 +148,7 @@ static muse_request *make_request(request_rec *r)
     q->get = r->method_number == M_GET;
     q->whole = 1; /* soon: it is read before an engine is asked */
     q->door = 1;
+    q->settle = settle;
     q->choice.fallback = q->config->model;
     return q;
 }

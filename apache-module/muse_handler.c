@@ -132,6 +132,7 @@ static muse_request *read_request(request_rec *r, int prompted)
     q->status = r->status;
     q->get = r->method_number == M_GET;
     q->prompted = prompted;
+    q->settle = muse_stale_instead;
     q->program = is_programs(r);
     q->events = q->program && names_events(r);
     muse_choice_make(r, q->region, &q->choice);

@@ -11,8 +11,10 @@
 #include "muse_region.h"
 #include "muse_store.h"
 
+typedef struct muse_request muse_request;
+
 /* Owned by r->pool, used by the thread that works on r. */
-typedef struct {
+struct muse_request {
     request_rec *r;
     const muse_dir_config *config;
     muse_region *region;
@@ -36,7 +38,13 @@ typedef struct {
     int counted;       /* whether it is counted: it asks for a page that may be written */
     int engine;        /* the number of the engine to ask first, modulo how many there are */
     muse_key page_key;
-} muse_request;
+    /*
+     * Once, when an engine was asked: what the handler returns. The status is what that ended with;
+     * where it failed before a byte of its answer, what stands in for it is sent from here, and may
+     * wait for the visitor as output filters do.
+     */
+    int (*settle)(const muse_request *q, int status);
+};
 
 /* Sets Vary: what of the request the answer depends on. */
 void muse_request_vary(const muse_request *q);

@@ -8,6 +8,7 @@
 
 #include "muse_config.h"
 #include "muse_process.h"
+#include "muse_request.h"
 #include "muse_status.h"
 #include "muse_stream.h"
 #include "muse_suspend.h"
@@ -77,21 +78,8 @@ static int find_engine(const muse_snapshot *snapshot)
     return -1;
 }
 
-int muse_status_run(request_rec *r, const muse_snapshot *snapshot)
-{
-    const int engine = find_engine(snapshot);
-    muse_request *q = apr_pcalloc(r->pool, sizeof *q);
-
-    q->r = r;
-    q->config = muse_config_dir(r);
-    q->region = muse_process_region();
-    q->status = r->status;
-    q->admin = 1;
-    q->engine = engine;
-    return engine < 0 ? send_plain(r, snapshot) : muse_suspend_or_wait(r, muse_stream_create(q));
-}
-
-int muse_status_instead(const muse_request *q, int status)
+/* A plain page in place of an engine's that failed. */
+static int settle(const muse_request *q, int status)
 {
     muse_snapshot *snapshot;
 
@@ -106,6 +94,21 @@ int muse_status_instead(const muse_request *q, int status)
         free(snapshot);
     }
     return status;
+}
+
+int muse_status_run(request_rec *r, const muse_snapshot *snapshot)
+{
+    const int engine = find_engine(snapshot);
+    muse_request *q = apr_pcalloc(r->pool, sizeof *q);
+
+    q->r = r;
+    q->config = muse_config_dir(r);
+    q->region = muse_process_region();
+    q->status = r->status;
+    q->admin = 1;
+    q->settle = settle;
+    q->engine = engine;
+    return engine < 0 ? send_plain(r, snapshot) : muse_suspend_or_wait(r, muse_stream_create(q));
 }
 
 static void write_block(request_rec *r, const muse_snapshot *snapshot)

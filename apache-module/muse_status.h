@@ -5,14 +5,12 @@
 #ifndef MUSE_STATUS_H
 #define MUSE_STATUS_H
 
-#include "muse_request.h"
+#include <httpd.h>
+
 #include "muse_snapshot.h"
 
 /* Child, handler: what it returns. */
 int muse_status_run(request_rec *r, const muse_snapshot *snapshot);
-
-/* Stands in for an engine that failed with that status, if it did; returns what is left of it. */
-int muse_status_instead(const muse_request *q, int status);
 
 /* When hooks are registered: the block on mod_status, where that is loaded. */
 void muse_status_register(void);

@@ -9,7 +9,6 @@
 
 #include "muse_answer.h"
 #include "muse_body.h"
-#include "muse_door.h"
 #include "muse_engines.h"
 #include "muse_flow.h"
 #include "muse_fcgi.h"
@@ -18,8 +17,6 @@
 #include "muse_params.h"
 #include "muse_patience.h"
 #include "muse_process.h"
-#include "muse_stale.h"
-#include "muse_status.h"
 #include "muse_stream.h"
 #include "muse_tally.h"
 
@@ -89,11 +86,7 @@ int muse_stream_result(const muse_stream *s)
 
 int muse_stream_settle(const muse_stream *s)
 {
-    const muse_request *q = s->q;
-
-    return q->admin  ? muse_status_instead(q, s->result)
-           : q->door ? muse_door_settle(q, s->result)
-                     : muse_stale_instead(q, s->result);
+    return s->q->settle(s->q, s->result);
 }
 
 int muse_stream_patience(const muse_stream *s)

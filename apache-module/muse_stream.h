@@ -68,10 +68,7 @@ void muse_stream_abandon(muse_stream *stream);
 /* After MUSE_STREAM_DONE: what it ended with, an HTTP status or OK. */
 int muse_stream_result(const muse_stream *stream);
 
-/*
- * After MUSE_STREAM_DONE, once: what the handler returns. Where the stream failed this may send a
- * stale copy first, or tell a program so, and wait for the visitor as output filters do.
- */
+/* After MUSE_STREAM_DONE, once: what the handler returns, as the request settles it. */
 int muse_stream_settle(const muse_stream *stream);
 
 #endif
