@@ -22,6 +22,7 @@ export interface Tracing {
   stop(): Promise<void>;
 }
 
+/** `endpoint` is for the log: the exporter reads the environment itself. */
 export function createOtlpTracing(endpoint: string, log: Log): Tracing {
   const resource = defaultResource()
     .merge(resourceFromAttributes({ 'service.name': NAME }))

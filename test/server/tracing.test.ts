@@ -156,6 +156,23 @@ describe('a trace', () => {
     gate.open();
   });
 
+  test.for([
+    ['with secrets', 'http://somebody:a-secret-word@127.0.0.1:9/?key=another-a-secret-word'],
+    ['that is no URL', 'collector with a-secret-word'],
+  ])(
+    'to an address %s costs a line in the log, which does not show it',
+    async ([, url], { httpd, provider }) => {
+      administer(httpd, provider);
+      httpd.env.OTEL_EXPORTER_OTLP_ENDPOINT = url ?? '';
+      httpd.config.lines('PassEnv OTEL_EXPORTER_OTLP_ENDPOINT');
+      await httpd.start();
+      expect((await httpd.get('/page')).status).toBe(200);
+      await httpd.log.waitFor(291);
+      expect(httpd.log.text).not.toContain('a-secret-word');
+      httpd.log.expect(291);
+    },
+  );
+
   test('that nobody takes costs a line in the log, and no page', async ({ httpd, provider }) => {
     administer(httpd, provider);
     const collector = await tracedTo(httpd);
