@@ -35,7 +35,8 @@
 APLOG_USE_MODULE(muse_ai);
 
 enum {
-    LINGER = 2000, /* ms that the visitor has for closing its side */
+    LINGER = 2000,   /* ms that the visitor has for closing its side */
+    READS_MOST = 64, /* of what it still sends, before others get the thread */
     TICK = 1000,
 };
 
@@ -256,17 +257,26 @@ static void close_connection(suspended *s)
     apr_pool_destroy(c->pool);
 }
 
-/* Takes what the visitor still sends, until it closes its side too. */
+static int has_lingered(const suspended *s, uint64_t now)
+{
+    return now - s->since >= LINGER;
+}
+
+/*
+ * Takes what the visitor still sends, until it closes its side too. Its time is looked at here as
+ * well: who never stops sending wakes this each time before is_late is asked.
+ */
 static void linger(suspended *s, unsigned woke)
 {
     char unread[4096];
     ssize_t n;
+    int reads = 0;
 
     do {
         n = recv(s->fd, unread, sizeof unread, MSG_DONTWAIT);
-    } while (n > 0);
-    if (n == 0 || (errno != EAGAIN && errno != EINTR) ||
-        (woke & (MUSE_WOKE_LATE | MUSE_WOKE_STOP))) {
+    } while (n > 0 && ++reads < READS_MOST);
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR) ||
+        has_lingered(s, muse_clock_ms()) || (woke & MUSE_WOKE_STOP)) {
         close_connection(s);
         return;
     }
@@ -415,7 +425,7 @@ static int is_late(const muse_watch *watch, uint64_t now)
     const suspended *s = (const suspended *)watch;
 
     if (s->phase == LINGERING) {
-        return now - s->since >= LINGER;
+        return has_lingered(s, now);
     }
     if (s->phase == SENDING || s->want == MUSE_STREAM_DRAIN) {
         return now - s->since >= s->timeout;
