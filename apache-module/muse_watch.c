@@ -138,14 +138,6 @@ void muse_watch_add(muse_watch *w)
     unlock();
 }
 
-static void forget(int *fd)
-{
-    if (*fd >= 0) {
-        (void)epoll_ctl(watch.epoll, EPOLL_CTL_DEL, *fd, NULL);
-        *fd = -1;
-    }
-}
-
 void muse_watch_drop(muse_watch *w)
 {
     lock();
@@ -183,6 +175,18 @@ static void make_ready(muse_watch *w)
     watch.ready_count++;
 }
 
+/*
+ * Whoever runs may close the engine's socket, and another watch's may get its number. So it leaves
+ * the epoll set before that, as long as the number is surely this watch's.
+ */
+static void forget_engine(muse_watch *w)
+{
+    if (w->engine_fd >= 0) {
+        (void)epoll_ctl(watch.epoll, EPOLL_CTL_DEL, w->engine_fd, NULL);
+        w->engine_fd = -1;
+    }
+}
+
 static muse_watch *take_ready(unsigned *woke)
 {
     muse_watch *w = APR_RING_FIRST(&watch.ready);
@@ -192,6 +196,7 @@ static muse_watch *take_ready(unsigned *woke)
     }
     APR_RING_REMOVE(w, link);
     watch.ready_count--;
+    forget_engine(w);
     w->state = RUNNING;
     *woke = w->woke;
     w->woke = 0;
@@ -236,7 +241,6 @@ static int ask(int fd, unsigned events, uint64_t data)
 static int ask_engine(muse_watch *w, const muse_watch_for *what)
 {
     if (what->engine_fd < 0) {
-        forget(&w->engine_fd);
         return 0;
     }
     w->engine_fd = what->engine_fd;
