@@ -188,6 +188,15 @@ static int listen_at(const char *path)
     return ok ? fd : -1;
 }
 
+/* Of one from before the restart: its file may have been removed, and `User` be another one now. */
+static int is_reachable(int i)
+{
+    struct stat file;
+
+    return kept->listeners[i] >= 0 && lstat(kept->paths[i], &file) == 0 && S_ISSOCK(file.st_mode) &&
+           (geteuid() != 0 || file.st_uid == ap_unixd_config.user_id);
+}
+
 static void open_sockets(apr_pool_t *ptemp, server_rec *s)
 {
     const char *folder = ap_runtime_dir_relative(ptemp, "");
@@ -202,9 +211,10 @@ static void open_sockets(apr_pool_t *ptemp, server_rec *s)
         const char *path = apr_psprintf(ptemp, "%s%smuse-ai.%" APR_PID_T_FMT ".%d.sock", folder,
                                         folder[strlen(folder) - 1] == '/' ? "" : "/", parent, i);
 
-        if (kept->listeners[i] >= 0) {
+        if (is_reachable(i)) {
             continue;
         }
+        close_socket(i);
         if (strlen(path) < sizeof kept->paths[i]) {
             apr_cpystrn(kept->paths[i], path, sizeof kept->paths[i]);
             kept->listeners[i] = listen_at(path);
