@@ -196,6 +196,20 @@ static int all_ready(const supervisor *s)
     return 1;
 }
 
+/*
+ * The supervisor from before the restart is needed no more. Closing this end would not tell it:
+ * what other modules forked from httpd's parent, such as the daemon of mod_cgid, has it open as
+ * well.
+ */
+static void release_previous(supervisor *s)
+{
+    if (s->previous_lifeline >= 0) {
+        (void)shutdown(s->previous_lifeline, SHUT_RDWR);
+        close(s->previous_lifeline);
+        s->previous_lifeline = -1;
+    }
+}
+
 /* The engine says "ready" once, on its control socket; later only end of file can come. */
 static void hear(supervisor *s, engine *e)
 {
@@ -220,9 +234,8 @@ static void hear(supervisor *s, engine *e)
     ap_log_error(APLOG_MARK, *e->said ? APLOG_NOTICE : APLOG_INFO, 0, s->plan->server,
                  "MUSE0020: engine %d is ready%s", e->index, *e->said ? " again" : "");
     e->said[0] = '\0';
-    if (s->previous_lifeline >= 0 && all_ready(s)) {
-        close(s->previous_lifeline);
-        s->previous_lifeline = -1;
+    if (all_ready(s)) {
+        release_previous(s);
     }
 }
 
@@ -237,10 +250,7 @@ static void drain(supervisor *s)
     s->budgets.leaving = 1;
     muse_budget_file_save(&s->budgets, 1);
     s->drain_by = muse_clock_ms() + DRAIN_MOST;
-    if (s->previous_lifeline >= 0) {
-        close(s->previous_lifeline);
-        s->previous_lifeline = -1;
-    }
+    release_previous(s);
     for (i = 0; i < s->plan->engines; i++) {
         engine *e = &s->engines[i];
 

@@ -9,7 +9,7 @@
  *
  * The lifeline is a socket pair. The parent writes 'r' before a restart and closes its end when
  * it ends; end of file is the order to drain: the engines finish their streams and end. On a
- * graceful restart the next supervisor inherits the old one's lifeline and closes it once its own
+ * graceful restart the next supervisor inherits the old one's lifeline and ends it once its own
  * engines serve, so a reload leaves no moment without an engine.
  */
 #ifndef MUSE_SUPERVISOR_H

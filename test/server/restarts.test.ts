@@ -61,6 +61,17 @@ describe('a graceful restart', () => {
     await waitUntil('one engine', () => httpd.engines().length === 1);
   });
 
+  test('lets the old engine go also where another module has forked a daemon', async ({
+    httpd,
+    provider,
+  }) => {
+    httpd.config.modules('cgid').lines('ScriptSock cgid.sock');
+    prepare(httpd, provider);
+    await httpd.start();
+    await httpd.enginesReady();
+    await restartAndSettle(httpd, 1);
+  });
+
   test('with other numbers of engines leaves exactly those', async ({ httpd, provider }) => {
     prepare(httpd, provider);
     await httpd.start();
