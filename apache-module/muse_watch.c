@@ -31,6 +31,8 @@ enum {
     RUN_MOST = 64, /* watches that one callback runs before others get its thread */
     RUNNERS_MOST = 8,
     RUNNERS_SHARE = 4, /* of ThreadsPerChild */
+    SPARE_SHARE = 2,   /* the same, with those that come while all others are held up */
+    HELD_UP = 50,      /* ms in which none of them took anything */
     STACK = 128 * 1024,
     SLOTS_FIRST = 256,
     LISTS = 3,
@@ -58,6 +60,7 @@ static struct {
     int epoll;
     int bell; /* eventfd */
     int runners_most;
+    int runners_spare; /* the most of them while they are held up */
     struct ring ready;
     struct {
         struct ring ring; /* by deadline, since all of one list wait equally long */
@@ -68,6 +71,7 @@ static struct {
     unsigned free; /* 0: none */
     unsigned ready_count;
     int runners;       /* callbacks that run or are registered */
+    uint64_t taken_at; /* when one of them last took what was ready, or was let come */
     uint64_t wakes_at; /* when the I/O thread looks again by itself */
     int ends;
 } watch;
@@ -154,9 +158,30 @@ static int claim_runners(void)
 
     while (watch.runners < watch.runners_most && (unsigned)claimed < watch.ready_count) {
         watch.runners++;
+        watch.taken_at = muse_clock_ms();
         claimed++;
     }
     return claimed;
+}
+
+static int may_spare(void)
+{
+    return watch.ready_count && watch.runners >= watch.runners_most &&
+           watch.runners < watch.runners_spare;
+}
+
+/*
+ * A filter may take its time with a page, as mod_ratelimit does. Where as many callbacks as may
+ * work are held up so, one more comes for the other pages. The mutex is held.
+ */
+static int claim_spare(uint64_t now)
+{
+    if (!may_spare() || now < watch.taken_at + HELD_UP) {
+        return 0;
+    }
+    watch.runners++;
+    watch.taken_at = now;
+    return 1;
 }
 
 static void run_ready(void *unused);
@@ -196,6 +221,7 @@ static muse_watch *take_ready(unsigned *woke)
     }
     APR_RING_REMOVE(w, link);
     watch.ready_count--;
+    watch.taken_at = muse_clock_ms();
     forget_engine(w);
     w->state = RUNNING;
     *woke = w->woke;
@@ -405,6 +431,7 @@ static void *APR_THREAD_FUNC watch_all(apr_thread_t *thread, void *unused)
     (void)unused;
     for (;;) {
         const int count = epoll_wait(watch.epoll, events, EVENTS_MOST, until(next));
+        uint64_t now;
         int callers;
         int ends;
         int i;
@@ -419,8 +446,13 @@ static void *APR_THREAD_FUNC watch_all(apr_thread_t *thread, void *unused)
                 (void)!read(watch.bell, &rings, sizeof rings);
             }
         }
-        next = watch.wakes_at = take_late(muse_clock_ms());
-        callers = claim_runners();
+        now = muse_clock_ms();
+        next = take_late(now);
+        callers = claim_runners() + claim_spare(now);
+        if (may_spare() && watch.taken_at + HELD_UP < next) {
+            next = watch.taken_at + HELD_UP;
+        }
+        watch.wakes_at = next;
         ends = watch.ends;
         unlock();
         if (ends) {
@@ -502,6 +534,7 @@ void muse_watch_child(apr_pool_t *pchild, server_rec *s, const muse_watch_calls 
     watch.runners_most = watch.runners_most < 1              ? 1
                          : watch.runners_most > RUNNERS_MOST ? RUNNERS_MOST
                                                              : watch.runners_most;
+    watch.runners_spare = threads / SPARE_SHARE;
     watch.calls = calls;
     watch.wakes_at = NEVER;
     APR_RING_INIT(&watch.ready, muse_watch, link);
