@@ -369,6 +369,19 @@ static int encode_request(muse_stream *s)
     return s->request != NULL;
 }
 
+static muse_stream_want give_up_socket(muse_stream *s, int error)
+{
+    const char *path = muse_process_socket(s->engine);
+
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, error, s->r, "MUSE0045: can't reach engine %d at %s; %s",
+                  s->engine, path ? path : "(no socket was made)",
+                  error == EMFILE || error == ENFILE
+                      ? "httpd may open no more files: raise its limit, see ulimit -n"
+                      : "the User of this httpd must be able to enter all folders above it: see "
+                        "DefaultRuntimeDir");
+    return fail(s, HTTP_SERVICE_UNAVAILABLE);
+}
+
 static muse_stream_want connect_engine(muse_stream *s)
 {
     int error;
@@ -390,13 +403,7 @@ static muse_stream_want connect_engine(muse_stream *s)
         return connect_engine(s);
     }
     if (error) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, error, s->r,
-                      "MUSE0045: can't reach engine %d at %s; the User of this httpd must be able "
-                      "to enter all folders above it: see DefaultRuntimeDir",
-                      s->engine,
-                      muse_process_socket(s->engine) ? muse_process_socket(s->engine)
-                                                     : "(no socket was made)");
-        return fail(s, HTTP_SERVICE_UNAVAILABLE);
+        return give_up_socket(s, error);
     }
     s->connections += !s->link.reused;
     s->sent = 0;
