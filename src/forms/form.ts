@@ -30,10 +30,7 @@ export async function readForm(
 ): Promise<Fields> {
   if (request.method !== 'POST') return [];
   const type = formTypeOf(request);
-  const fields = await parse(type, await readBody(request.file, body), request);
-  const named = gather(fields);
-  if (named.size <= FIELDS_MAX) return named;
-  throw new MuseError('form-unreadable', `${request.file}: a form with over ${FIELDS_MAX} fields`);
+  return gather(await parse(type, await readBody(request.file, body), request), request.file);
 }
 
 async function parse(
@@ -51,10 +48,21 @@ async function parse(
   }
 }
 
-/** A name that comes more than once, as checkboxes do, has a list of values. */
-function gather(fields: Iterable<readonly [string, Value]>): ReadonlyMap<string, Value> {
+/**
+ * A name that comes more than once, as checkboxes do, has a list of values. Each of them counts: a
+ * list of all that a body can hold would keep the engine busy for hours.
+ */
+function gather(
+  fields: Iterable<readonly [string, Value]>,
+  file: string,
+): ReadonlyMap<string, Value> {
   const named = new Map<string, Value>();
+  let count = 0;
   for (const [name, value] of fields) {
+    count += 1;
+    if (count > FIELDS_MAX) {
+      throw new MuseError('form-unreadable', `${file}: a form with over ${FIELDS_MAX} fields`);
+    }
     const before = named.get(name);
     named.set(name, before === undefined ? value : ([before, value].flat() as Scalar[]));
   }
