@@ -1,7 +1,7 @@
 /** The page in one piece, once all of it is there: it fails with a status or not at all. */
 
 import type { Clock } from '../clock.ts';
-import { policyFor } from '../flight.ts';
+import { headersOf, policyFor } from '../flight.ts';
 import { follow } from '../follow.ts';
 import type { JobFacts } from '../job.ts';
 import { sendFailure, streamHead } from '../replies.ts';
@@ -20,7 +20,7 @@ export function asWholePage(job: JobFacts, asked: Asked, clock: Clock): Represen
       // What was cut short is not kept, and nobody else shall keep it.
       const policy = outcome.kind === 'cut' ? { ...written, store: false } : written;
       reply.head(200, [
-        ...streamHead(job.headers, asked, policy, joined),
+        ...streamHead(headersOf(flight, job.headers), asked, policy, joined),
         ['Content-Length', String(completion.length)],
       ]);
       reply.write(completion.whole());

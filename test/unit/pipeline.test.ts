@@ -62,6 +62,16 @@ describe('a page that nobody has asked for yet', () => {
   });
 });
 
+test('a page in one piece says by which nonce its scripts may run, as one that is streamed does', async () => {
+  engine.provider.steps = [text('<!doctype html><script>go()</script>'), finish()];
+  for (const MUSE_STREAMING of ['on', 'off']) {
+    const params = { MUSE_SCRIPTS: '1', MUSE_STREAMING, MUSE_CACHE: 'off' };
+    const { headers, body } = await engine.get(params);
+    const nonce = /nonce="([^"]+)"/.exec(body)?.[1];
+    expect(headers['Muse-Scripts']).toBe(`'nonce-${nonce}'`);
+  }
+});
+
 describe('a page that another model has written than the asked one', () => {
   const page = '---\nttl: 300\n---\nWrite about herons.';
 
