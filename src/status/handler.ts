@@ -31,6 +31,7 @@ export function createStatusPage({ feed, clock, ending }: StatusOptions): Handle
   async function sendEvents({ params, signal }: PageRequest, reply: Reply): Promise<void> {
     const parts = new Map<string, string>();
     const over = Promise.withResolvers<void>();
+    const leave = (): void => over.resolve();
     reply.head(200, [
       ['Content-Type', 'text/event-stream'],
       ['Cache-Control', 'no-store'],
@@ -49,13 +50,18 @@ export function createStatusPage({ feed, clock, ending }: StatusOptions): Handle
     const stop = feed.watch(show);
     const allowed = (Number(params.get('MUSE_TIMEOUT')) || 300) * 500;
     const timer = clock.after(Math.min(STREAM_MS, allowed), over.resolve);
-    const signals = AbortSignal.any([signal, ending]);
-    signals.addEventListener('abort', () => over.resolve(), { once: true });
-    if (signals.aborted) over.resolve();
-    else show(feed.look());
-    await over.promise;
-    timer.clear();
-    stop();
+    // Not AbortSignal.any: one of them lives as long as the engine, and would keep all replies.
+    const signals = [signal, ending];
+    for (const each of signals) each.addEventListener('abort', leave);
+    try {
+      if (signals.some(({ aborted }) => aborted)) over.resolve();
+      else show(feed.look());
+      await over.promise;
+    } finally {
+      for (const each of signals) each.removeEventListener('abort', leave);
+      timer.clear();
+      stop();
+    }
     reply.end('whole');
   }
 }

@@ -4,6 +4,7 @@ import { createStatusPage, isForStatus } from '../../src/status/handler.ts';
 import { partsOf } from '../../src/status/parts.ts';
 import type { Snapshot } from '../../src/status/snapshot.ts';
 import { ManualClock } from './support/clock.ts';
+import { collectGarbage } from './support/garbage.ts';
 import { pageRequest, RecordedReply } from './support/reply.ts';
 
 const times = {
@@ -137,5 +138,26 @@ describe('the events', () => {
     const pieces = reply.pieces.length;
     clock.advance(5_000);
     expect(reply.pieces).toHaveLength(pieces);
+  });
+
+  test('of a reader who has gone keep nothing in memory', async () => {
+    const clock = new ManualClock();
+    const ending = new AbortController();
+    const feed = new StatusFeed(() => JSON.stringify(snapshot()), clock);
+    const page = createStatusPage({ feed, clock, ending: ending.signal });
+    const visit = async (leaves: boolean): Promise<WeakRef<object>> => {
+      const visitor = new AbortController();
+      const params = { MUSE_ADMIN: 'status', HTTP_ACCEPT: 'text/event-stream' };
+      const reply = new RecordedReply();
+      const over = page(pageRequest('', params, visitor.signal), reply);
+      if (leaves) visitor.abort();
+      else clock.advance(60_000);
+      await over;
+      expect(reply.outcome).toBe('whole');
+      return new WeakRef(reply);
+    };
+    const replies = [await visit(false), await visit(true)];
+    await collectGarbage();
+    expect(replies.filter((reply) => reply.deref() !== undefined)).toEqual([]);
   });
 });
