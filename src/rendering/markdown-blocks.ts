@@ -6,7 +6,7 @@
  * A link by a reference finds those definitions that stand before it.
  */
 
-import MarkdownIt, { type Token } from 'markdown-it';
+import MarkdownIt from 'markdown-it';
 
 /** Enough of a line to know whether it goes on with the block before it. */
 const LINE_KNOWN = 12;
@@ -17,7 +17,8 @@ const GROWTH = 1.5;
 const markdown = new MarkdownIt({ html: false, linkify: false });
 
 export class MarkdownBlocks {
-  readonly #definitions: Record<string, unknown> = {};
+  /** What links refer to, in the way of markdown-it. */
+  readonly #definitions = { references: {} };
   /** What is not rendered yet. */
   #source = '';
   /** The beginning of the line that is being written. */
@@ -63,16 +64,20 @@ export class MarkdownBlocks {
   }
 
   #renderWhole(): string {
-    const tokens = markdown.parse(this.#source, this.#definitions);
+    // What the last block defines may go on: it is not to be kept yet.
+    const definitions = { references: Object.create(this.#definitions.references) };
+    const tokens = markdown.parse(this.#source, definitions);
     const last = tokens.findLastIndex(({ level, nesting }) => level === 0 && nesting >= 0);
     const line = tokens[last]?.map?.[0] ?? 0;
     if (last <= 0 || line === 0) {
       this.#worthAt = this.#source.length * GROWTH;
       return '';
     }
-    this.#source = this.#source.slice(offsetOfLine(this.#source, line));
+    const end = offsetOfLine(this.#source, line);
+    const whole = this.#source.slice(0, end);
+    this.#source = this.#source.slice(end);
     this.#worthAt = 0;
-    return render(tokens.slice(0, last), this.#definitions);
+    return markdown.render(whole, this.#definitions);
   }
 }
 
@@ -82,12 +87,9 @@ export function firstHeading(html: string): string | undefined {
   return inner?.replace(/<[^>]*>/g, '').trim() || undefined;
 }
 
-function render(tokens: Token[], definitions: Record<string, unknown>): string {
-  return markdown.renderer.render(tokens, markdown.options, definitions);
-}
-
+/** Where a line begins; CR ends one as well, alone or before LF. */
 function offsetOfLine(source: string, line: number): number {
-  let at = 0;
-  for (let passed = 0; passed < line; passed += 1) at = source.indexOf('\n', at) + 1;
-  return at;
+  const ends = /\r\n?|\n/g;
+  for (let passed = 0; passed < line; passed += 1) ends.exec(source);
+  return ends.lastIndex;
 }

@@ -30,6 +30,8 @@ const BLOCKS = [
   '-5 degrees are no item',
   '<div>raw & plain</div>',
   '[x]: https://example.org/',
+  '[y]: https://example.org/longer "Title"\n\nSee [y], as defined.',
+  'Carriage returns\rin a paragraph.',
   'See [x] and `code`.',
   '~~~\nopen fence',
   '',
