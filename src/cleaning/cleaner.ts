@@ -117,7 +117,8 @@ class AnswerCleaner implements Cleaner {
 
   #decide(decision: Decision): string {
     if (decision.kind === 'text') {
-      const text = new TextAnswer(this.#html ? this.#options : undefined);
+      const wrapper = this.#html ? this.#options : undefined;
+      const text = new TextAnswer(wrapper, this.#options.markdown === true);
       this.#stage = { kind: 'text', text };
       return text.push(decision.start);
     }

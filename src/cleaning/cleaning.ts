@@ -6,6 +6,8 @@ export interface CleanerOptions {
    * else (plain text, JSON, CSS…); only reasoning and an enclosing code fence are taken away.
    */
   readonly contentType: 'html' | 'text';
+  /** Text in which fences have a meaning: one around code is part of it. */
+  readonly markdown?: boolean;
   /** Title of a document that has to be made around a fragment or plain text. */
   readonly title?: string;
   /** Language tag of such a document; right-to-left languages also get `dir`. */

@@ -5,11 +5,18 @@ import { ClosingFence, type Fence, parseFence, VERDICT } from './fence.ts';
 
 const FIRST_LINE_MAX = 256;
 const INFO_WORDS_MAX = 2;
+/** What a fence around the whole of an answer in Markdown may say; any other is around code. */
+const MARKDOWN_INFO: ReadonlySet<string> = new Set(['', 'markdown', 'md']);
 
 export class PlainText {
+  readonly #markdown: boolean;
   /** The first line, while it may be a fence. */
   #line: string | undefined = '';
   #fence: ClosingFence | undefined;
+
+  constructor(markdown: boolean) {
+    this.#markdown = markdown;
+  }
 
   get held(): number {
     return (this.#line?.length ?? 0) + (this.#fence?.held ?? 0);
@@ -28,7 +35,7 @@ export class PlainText {
   finish(): string {
     const line = this.#line ?? '';
     this.#line = undefined;
-    if (line !== '') return openingFence(line) === undefined ? line : '';
+    if (line !== '') return this.#openingFence(line) === undefined ? line : '';
     return this.#fence?.finish() ?? '';
   }
 
@@ -37,7 +44,7 @@ export class PlainText {
     const code = character.charCodeAt(0);
     if (code === NEWLINE && line.trim() !== '') {
       this.#line = undefined;
-      const fence = openingFence(line.replace(/\r$/, ''));
+      const fence = this.#openingFence(line.replace(/\r$/, ''));
       if (fence === undefined) return line + character;
       this.#fence = new ClosingFence(fence, { endsHere: () => false, inline: false });
       return '';
@@ -73,9 +80,12 @@ export class PlainText {
     }
     return out + text.slice(from);
   }
-}
 
-/** A sentence after back-ticks is a sentence; a fence has a language, and maybe a file's name. */
-function openingFence(line: string): Fence | undefined {
-  return line.trim().split(/\s+/).length > INFO_WORDS_MAX + 1 ? undefined : parseFence(line);
+  /** A sentence after back-ticks is a sentence; a fence has a language, and maybe a file's name. */
+  #openingFence(line: string): Fence | undefined {
+    if (line.trim().split(/\s+/).length > INFO_WORDS_MAX + 1) return undefined;
+    const fence = parseFence(line);
+    const isCode = this.#markdown && !MARKDOWN_INFO.has(fence?.info ?? '');
+    return isCode ? undefined : fence;
+  }
 }

@@ -6,14 +6,15 @@ import { escapeHtml, TEXT_END, textStart, type WrapperOptions } from './wrapper.
 const INDENT_MAX = 256;
 
 export class TextAnswer {
-  readonly #text = new PlainText();
+  readonly #text: PlainText;
   /** What goes before the first text; undefined where the text goes out as it is. */
   readonly #wrapper: WrapperOptions | undefined;
   #lead = '';
   #begun = false;
 
-  constructor(wrapper: WrapperOptions | undefined) {
+  constructor(wrapper: WrapperOptions | undefined, markdown: boolean) {
     this.#wrapper = wrapper;
+    this.#text = new PlainText(markdown);
   }
 
   get held(): number {

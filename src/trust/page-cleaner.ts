@@ -3,7 +3,7 @@
 import { createCleaner } from '../cleaning/cleaner.ts';
 import type { Cleaner } from '../cleaning/cleaning.ts';
 import { JsonCleaner } from '../cleaning/json-answer.ts';
-import { isHtml, isJson } from '../media-type.ts';
+import { isHtml, isJson, MARKDOWN, mediaType } from '../media-type.ts';
 import { MarkdownCleaner } from '../rendering/markdown-cleaner.ts';
 import { DocumentLanguage } from './document-language.ts';
 import { FilteredCleaner } from './filtered-cleaner.ts';
@@ -43,7 +43,8 @@ export function createPageCleaner(
     const html = createCleaner({ contentType: 'html', reasoning, ...document });
     return new FilteredCleaner(html, { scripts, ...language });
   }
-  const text = createCleaner({ contentType: 'text', reasoning });
+  const markdown = mediaType(request.contentType) === MARKDOWN;
+  const text = createCleaner({ contentType: 'text', reasoning, markdown });
   if (isJson(contentType)) return new JsonCleaner(text, bytesMax);
   if (!isHtml(contentType)) return text;
   return new FilteredCleaner(new MarkdownCleaner(text, document), language);

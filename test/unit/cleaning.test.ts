@@ -335,6 +335,18 @@ describe('an answer that is not meant as HTML', () => {
   ])('%s', (_name, answer, text) => expectPage(answer, text, TEXT));
 });
 
+describe('an answer in Markdown', () => {
+  const CODE = '```py\n# a\n```\n\nSo *that* is it:\n\n```\nb\n```\n';
+  test.each<[string, string, string]>([
+    unchanged('keeps a fence around code that it begins with', CODE),
+    unchanged('keeps a fence around code that is all of it', '```py\n# a\n```'),
+    unchanged('keeps a fence of tildes', '~~~js title\na\n~~~\n\nText.\n'),
+    unchanged('keeps a fence that is never closed', '```py\na'),
+    ['loses a fence around the whole', `\`\`\`\`markdown\n${CODE}\`\`\`\`\n`, CODE],
+    ['loses one that says nothing', '```\n# A\n```\n', '# A\n'],
+  ])('%s', (_name, answer, text) => expectPage(answer, text, { ...TEXT, markdown: true }));
+});
+
 describe('what can go out, goes out at once', () => {
   test.each([
     ['<!doctype html>', '<!doctype html>'],
