@@ -64,13 +64,15 @@ export class JsonCleaner implements Cleaner {
 }
 
 const FENCED = /```[\w+-]*[ \t]*\r?\n([\s\S]*?)\n[ \t]*```/;
+/** A fence that the answer began with is gone; not its end, where something follows that. */
+const TO_FENCE = /^([\s\S]*?)\n[ \t]*```/;
 
 /** The JSON in an answer, as the model wrote it: all of it, or what stands in a fence or in chatter. */
 function findJson(answer: string): string | undefined {
   const start = answer.search(/[[{]/);
   const end = Math.max(answer.lastIndexOf('}'), answer.lastIndexOf(']'));
   const inChatter = start < 0 ? undefined : answer.slice(start, end + 1);
-  const candidates = [answer, FENCED.exec(answer)?.[1], inChatter];
+  const candidates = [answer, TO_FENCE.exec(answer)?.[1], FENCED.exec(answer)?.[1], inChatter];
   return candidates.map((text) => text?.trim()).find((text) => text !== undefined && isJson(text));
 }
 

@@ -13,6 +13,7 @@ describe('a page of JSON', () => {
     const answers = [
       json,
       `\`\`\`json\n${json}\n\`\`\``,
+      `\`\`\`json\n${json}\n\`\`\`\n\nTell me if {more} is needed.`,
       `<think>{"a": 1}</think>\n${json}`,
       `Here is what you asked for:\n\n\`\`\`json\n${json}\n\`\`\`\n\nTell me if {more} is needed.`,
       `Sure: ${json} Bye.`,

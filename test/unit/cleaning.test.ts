@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createCleaner } from '../../src/cleaning/cleaner.ts';
 import type { CleanerOptions } from '../../src/cleaning/cleaning.ts';
+import { JsonCleaner } from '../../src/cleaning/json-answer.ts';
 
 const HTML: CleanerOptions = { contentType: 'html', reasoning: 'hide', title: 'Bees', lang: 'en' };
 const TEXT: CleanerOptions = { contentType: 'text', reasoning: 'hide' };
@@ -345,6 +346,23 @@ describe('an answer in Markdown', () => {
     ['loses a fence around the whole', `\`\`\`\`markdown\n${CODE}\`\`\`\`\n`, CODE],
     ['loses one that says nothing', '```\n# A\n```\n', '# A\n'],
   ])('%s', (_name, answer, text) => expectPage(answer, text, { ...TEXT, markdown: true }));
+});
+
+describe('an answer that is to be JSON', () => {
+  const json = '{"a": "```", "b": [1]}';
+  test.each([
+    json,
+    `\`\`\`json\n${json}\n\`\`\``,
+    `\`\`\`json\n${json}\n\`\`\`\nTell me if {more} is needed.`,
+    `Here:\n\`\`\`json\n${json}\n\`\`\`\nTell me if {more} is needed.`,
+    `Sure: ${json} Bye.`,
+  ])('is found in what is around it: %j', (answer) => {
+    for (const pieces of splits(answer)) {
+      const cleaner = new JsonCleaner(createCleaner(TEXT), 1_000);
+      const out = pieces.map((piece) => cleaner.push(piece)).join('') + cleaner.end();
+      expect([out, cleaner.outcome]).toEqual([`${json}\n`, 'answer']);
+    }
+  });
 });
 
 describe('what can go out, goes out at once', () => {
