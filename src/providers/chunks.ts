@@ -17,6 +17,7 @@ export class ChunkReader {
   /** Not told yet. */
   #text = '';
   #begun = false;
+  #done = false;
   #reason: FinishReason | undefined;
   #usage: Usage | undefined;
 
@@ -31,13 +32,19 @@ export class ChunkReader {
     return this.#begun;
   }
 
+  /** Whether the stream has said that nothing more comes. */
+  get done(): boolean {
+    return this.#done;
+  }
+
   /**
    * Takes the data of one event; `flush` tells of the text in all that came with it.
    *
    * @throws {MuseError} when it is an error, or no chunk.
    */
   take(data: string): void {
-    if (data.startsWith(DONE)) return;
+    this.#done ||= data.startsWith(DONE);
+    if (this.#done) return;
     const plain = this.#sink.chunk === undefined ? this.#plain.textIn(data) : undefined;
     if (plain === undefined) this.#takeChunk(data);
     else {
@@ -73,7 +80,9 @@ export class ChunkReader {
       this.#text += text;
       this.#plain.learn(data, chunk, text);
     }
-    if (typeof choice?.finish_reason === 'string') this.#reason = toReason(choice.finish_reason);
+    const reason = choice?.finish_reason;
+    // Some endpoints say '' in each chunk until they have one.
+    if (typeof reason === 'string' && reason !== '') this.#reason = toReason(reason);
   }
 
   /** The stream has ended. @throws {MuseError} `provider-cut-off` when the answer has not. */

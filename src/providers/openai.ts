@@ -9,7 +9,7 @@ import type {
   ChatCompletionCreateParamsStreaming,
   ChatCompletionMessageParam,
 } from 'openai/resources/chat/completions';
-import type { Clock } from '../clock.ts';
+import type { Clock, Timer } from '../clock.ts';
 import { MuseError } from '../errors.ts';
 import type { Model } from '../models/model.ts';
 import type { Target } from '../models/target.ts';
@@ -25,6 +25,8 @@ const USER_AGENT = 'mod_muse_ai';
 const OPERATION = '/chat/completions';
 /** An error's body is read for the log only. */
 const ERROR_BODY_MAX = 16_384;
+/** How long the stream of an answer that is whole may go on before its connection is closed. */
+const REST_MS = 1_000;
 
 export interface OpenAiOptions {
   readonly model: Model;
@@ -53,6 +55,7 @@ export function createOpenAiProvider(options: OpenAiOptions): Provider {
           return;
         }
         let abort = (): void => {};
+        let rest: Timer | undefined;
         const over = (): void => {
           deadlines.clear();
           signal.removeEventListener('abort', leave);
@@ -84,8 +87,10 @@ export function createOpenAiProvider(options: OpenAiOptions): Provider {
           deadlines,
           done(finish) {
             over();
+            rest = clock.after(REST_MS, () => abort());
             resolve(finish);
           },
+          closed: () => rest?.clear(),
           fail,
         });
         const body = JSON.stringify({ ...toParams(model, request, isOpenAi), ...more });
@@ -99,7 +104,10 @@ interface AnswerOptions {
   readonly info: CallInfo;
   readonly sink: CompletionSink;
   readonly deadlines: Deadlines;
+  /** The answer is whole. */
   readonly done: (finish: Finish) => void;
+  /** After that: the endpoint has ended its stream, too. */
+  readonly closed: () => void;
   readonly fail: (error: unknown) => void;
 }
 
@@ -109,6 +117,7 @@ class Answer implements CallListener {
   readonly #chunks: ChunkReader;
   readonly #events: EventStreamReader;
   #isConnected = false;
+  #isDone = false;
   /** What an answer that is no stream says; undefined for a stream. */
   #error: { readonly status: number; readonly header: HeaderOf; body: Buffer } | undefined;
 
@@ -129,6 +138,7 @@ class Answer implements CallListener {
   }
 
   data(bytes: Buffer): void {
+    if (this.#isDone) return;
     if (this.#error === undefined) {
       this.#guarded(() => {
         try {
@@ -136,6 +146,8 @@ class Answer implements CallListener {
         } finally {
           this.#chunks.flush();
         }
+        // Some endpoints, and proxies before them, leave the connection open after that.
+        if (this.#chunks.done) this.#finish();
       });
       return;
     }
@@ -145,20 +157,31 @@ class Answer implements CallListener {
   }
 
   end(): void {
-    const { done, fail, info } = this.#options;
+    const { closed, fail, info } = this.#options;
     const error = this.#error;
     if (error !== undefined) {
       const text = error.body.toString('utf8', 0, ERROR_BODY_MAX);
       fail(statusFailure(error.status, error.header, text, info));
       return;
     }
-    this.#guarded(() => done(this.#chunks.finish()));
+    if (!this.#isDone) this.#guarded(() => this.#finish());
+    closed();
   }
 
   failed(error: Error): void {
-    const { fail, info } = this.#options;
+    const { closed, fail, info } = this.#options;
+    if (this.#isDone) {
+      closed();
+      return;
+    }
     const stage = !this.#isConnected ? 'connecting' : this.#chunks.begun ? 'streaming' : 'waiting';
     fail(connectionFailure(error, stage, info));
+  }
+
+  #finish(): void {
+    const finish = this.#chunks.finish();
+    this.#isDone = true;
+    this.#options.done(finish);
   }
 
   /** What is thrown while the answer is read ends the call. */

@@ -279,6 +279,22 @@ describe('an answer', () => {
     server.script('m', stream([comment(), empty, text('a'), comment(), finish()], {}, false));
     expect(textOf(await collect())).toBe('a');
   });
+
+  test('is whole with [DONE]: the connection may stay open, but not for long', async () => {
+    const done = raw('data: [DONE]\n\n');
+    server.script('m', stream([text('a'), finish(), done, stall()], {}, false));
+    expect(textOf(await collect())).toBe('a');
+    expect(await server.requests[0]?.settled).toBe('aborted');
+  });
+
+  test('has the reason at its end, where the chunks before it have an empty one', async () => {
+    const chunk = (content: string, reason: string) =>
+      raw(`data: {"choices":[{"delta":{"content":"${content}"},"finish_reason":"${reason}"}]}\n\n`);
+    server.script('m', stream([chunk('a', ''), chunk('', 'stop'), chunk('', '')], {}, false));
+    expect((await collect()).at(-1)).toEqual({ type: 'finish', reason: 'stop' });
+    server.script('m', stream([chunk('a', '')], {}, false));
+    await expect(collect()).rejects.toMatchObject({ code: 'provider-cut-off' });
+  });
 });
 
 describe('a failure', () => {
