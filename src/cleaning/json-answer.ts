@@ -63,17 +63,28 @@ export class JsonCleaner implements Cleaner {
   }
 }
 
-const FENCED = /```[\w+-]*[ \t]*\r?\n([\s\S]*?)\n[ \t]*```/;
-/** A fence that the answer began with is gone; not its end, where something follows that. */
-const TO_FENCE = /^([\s\S]*?)\n[ \t]*```/;
+const OPENING = /```[\w+-]*[ \t]*\r?\n/;
+const CLOSING = /\n[ \t]*```/;
 
 /** The JSON in an answer, as the model wrote it: all of it, or what stands in a fence or in chatter. */
 function findJson(answer: string): string | undefined {
   const start = answer.search(/[[{]/);
   const end = Math.max(answer.lastIndexOf('}'), answer.lastIndexOf(']'));
   const inChatter = start < 0 ? undefined : answer.slice(start, end + 1);
-  const candidates = [answer, TO_FENCE.exec(answer)?.[1], FENCED.exec(answer)?.[1], inChatter];
+  // A fence that the answer began with is gone; not its end, where something follows that.
+  const candidates = [answer, toFence(answer), inFence(answer), inChatter];
   return candidates.map((text) => text?.trim()).find((text) => text !== undefined && isJson(text));
+}
+
+function inFence(answer: string): string | undefined {
+  const opening = OPENING.exec(answer);
+  return opening ? toFence(answer.slice(opening.index + opening[0].length)) : undefined;
+}
+
+/** What stands before the line that closes a fence. */
+function toFence(text: string): string | undefined {
+  const closing = CLOSING.exec(text);
+  return closing ? text.slice(0, closing.index) : undefined;
 }
 
 function isJson(text: string): boolean {

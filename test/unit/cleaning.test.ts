@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createCleaner } from '../../src/cleaning/cleaner.ts';
 import type { CleanerOptions } from '../../src/cleaning/cleaning.ts';
 import { JsonCleaner } from '../../src/cleaning/json-answer.ts';
+import { cpuTime } from './support/cpu-time.ts';
 
 const HTML: CleanerOptions = { contentType: 'html', reasoning: 'hide', title: 'Bees', lang: 'en' };
 const TEXT: CleanerOptions = { contentType: 'text', reasoning: 'hide' };
@@ -362,6 +363,18 @@ describe('an answer that is to be JSON', () => {
       const out = pieces.map((piece) => cleaner.push(piece)).join('') + cleaner.end();
       expect([out, cleaner.outcome]).toEqual([`${json}\n`, 'answer']);
     }
+  });
+
+  test('is looked for in linear time', () => {
+    const time = (size: number): number =>
+      cpuTime(() => {
+        const cleaner = new JsonCleaner(createCleaner(TEXT), Number.POSITIVE_INFINITY);
+        cleaner.push('{a```\n'.repeat(size));
+        cleaner.end();
+        expect(cleaner.outcome).toBe('not-json');
+      });
+    // Squares would make it 256 times as much.
+    expect(time(65_536)).toBeLessThan(64 * time(4_096) + 500);
   });
 });
 
