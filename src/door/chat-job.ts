@@ -29,7 +29,7 @@ export type ChatSources = Pick<JobSources, 'providers' | 'backends'> & {
 
 const MAX_TOKENS_DEFAULT = 16_384;
 /** Raised when the same request would give another answer than it did before. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** @throws {MuseError} when there is no such model, or it can't be used. */
 export function prepareChat(
@@ -44,7 +44,7 @@ export function prepareChat(
   if (backend === undefined) {
     throw new MuseError('request-invalid', `httpd names the backend ${asked.backend}: unknown`);
   }
-  const { provider, url } = sources.providers.find(model, backend);
+  const { provider, url, thinkingOff } = sources.providers.find(model, backend);
   const request: CompletionRequest = {
     messages: chat.messages,
     verbatim: chat.verbatim,
@@ -54,7 +54,7 @@ export function prepareChat(
     timeout: asked.timeout,
     budgets: asked.budgets,
   };
-  const { temperature, maxTokens } = samplingOf(request, model);
+  const { temperature, topP, maxTokens, stop } = samplingOf(request, model);
   const said = [
     'chat',
     FORMAT,
@@ -64,7 +64,10 @@ export function prepareChat(
     model.name,
     url ?? null,
     temperature ?? null,
+    topP ?? null,
     maxTokens ?? null,
+    stop ?? null,
+    thinkingOff === true,
   ];
   return {
     model,
