@@ -55,16 +55,16 @@ export function createSpans(tracer: Tracer): CallObserver {
 }
 
 function attributesOf({ model, request, path }: CallStart): Attributes {
-  const { temperature, maxTokens } = samplingOf(request, model);
+  const { temperature, topP, maxTokens, stop } = samplingOf(request, model);
   const url = URL.parse(model.endpoint ?? '');
   return {
     'gen_ai.operation.name': 'chat',
     'gen_ai.provider.name': model.provider,
     'gen_ai.request.model': model.upstream,
     ...(temperature === undefined ? {} : { 'gen_ai.request.temperature': temperature }),
-    ...(model.topP === undefined ? {} : { 'gen_ai.request.top_p': model.topP }),
+    ...(topP === undefined ? {} : { 'gen_ai.request.top_p': topP }),
     ...(maxTokens ? { 'gen_ai.request.max_tokens': maxTokens } : {}),
-    ...(model.stop === undefined ? {} : { 'gen_ai.request.stop_sequences': [...model.stop] }),
+    ...(stop === undefined ? {} : { 'gen_ai.request.stop_sequences': [...stop] }),
     ...(url === null ? {} : { 'server.address': url.hostname, 'server.port': portOf(url) }),
     'muse.model': model.name,
     'url.path': path,

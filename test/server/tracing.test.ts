@@ -78,6 +78,7 @@ describe('a trace', () => {
     provider,
   }) => {
     administer(httpd, provider);
+    httpd.site.write('page.ai', `---\ntop_p: 0.5\nstop: THE END\n---\n${prompt}`);
     const collector = await tracedTo(httpd);
     await httpd.start();
     await httpd.get('/page', { headers: { traceparent } });
@@ -95,6 +96,8 @@ describe('a trace', () => {
       'gen_ai.provider.name': 'openai',
       'gen_ai.request.model': priced.name,
       'gen_ai.request.max_tokens': 16_384,
+      'gen_ai.request.top_p': 0.5,
+      'gen_ai.request.stop_sequences': ['THE END'],
       'gen_ai.response.model': priced.name,
       'gen_ai.response.finish_reasons': ['stop'],
       'gen_ai.usage.input_tokens': expect.any(Number),
