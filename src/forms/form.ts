@@ -59,7 +59,7 @@ function gather(
   const named = new Map<string, Value>();
   let count = 0;
   for (const [name, value] of fields) {
-    count += 1;
+    count += Array.isArray(value) ? Math.max(1, value.length) : 1;
     if (count > FIELDS_MAX) {
       throw new MuseError('form-unreadable', `${file}: a form with over ${FIELDS_MAX} fields`);
     }

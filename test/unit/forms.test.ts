@@ -126,6 +126,14 @@ describe('what is no form is refused', () => {
     await expect(read(urlencoded, body(1_001))).rejects.toMatchObject({ code: 'form-unreadable' });
   });
 
+  test('with longer lists in its JSON than any form has', async () => {
+    const body = (length: number) => JSON.stringify({ a: Array(length).fill(1), b: [] });
+    await expect(read('application/json', body(999))).resolves.toMatchObject({ b: [] });
+    await expect(read('application/json', body(1_000))).rejects.toMatchObject({
+      code: 'form-unreadable',
+    });
+  });
+
   test('that is not UTF-8 where it has to be', async () => {
     const bytes = Buffer.from('{"a": "\xff"}', 'latin1');
     await expect(read('application/json', bytes)).rejects.toMatchObject({ status: 400 });
