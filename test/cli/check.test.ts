@@ -1,3 +1,5 @@
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { folderWith, muse, museJson } from './muse.ts';
 
@@ -137,4 +139,15 @@ test('what is named has to be there', async () => {
     1,
     'error: no.json: there is no such file (--models).\n',
   ]);
+});
+
+test('a link to itself is told of like any page that can’t be read', async () => {
+  const cwd = folderWith({ 'b.ai': 'Write.' });
+  symlinkSync('a.ai', join(cwd, 'a.ai'));
+  const { status, out, err } = await muse(['check'], { cwd });
+  expect([status, err]).toEqual([1, '']);
+  expect(out).toMatch(/^a\.ai: error: ELOOP: .*\n2 files checked: 1 error, 0 warnings\n$/);
+  const named = await muse(['check', 'a.ai'], { cwd });
+  expect([named.status, named.out]).toEqual([1, '']);
+  expect(named.err).toMatch(/^error: .*\/a\.ai: ELOOP: [^\n]*\n$/);
 });
