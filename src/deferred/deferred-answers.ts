@@ -20,13 +20,15 @@ export const DEFERRED_MOST = 128;
 /** After their end. */
 export const DEFERRED_KEPT = { ms: 600_000, number: 1_024, bytes: 32 * 1_048_576 };
 
+/** Of an answer that the cache has for less, the text is kept here: its client is still to come. */
+const CACHED_MS = 60_000;
 const ID_BYTES = 16;
 const RETRY_SECONDS = 10;
 
 export interface Deferred {
   readonly id: string;
   readonly job: JobFacts;
-  /** Undefined when the answer has ended and the cache took it. */
+  /** Undefined when the answer has ended and the cache has it for long enough. */
   readonly flight: Flight | undefined;
 }
 
@@ -98,7 +100,8 @@ export class DeferredAnswers {
     if (!this.#written.delete(entry.id)) return;
     completion.leave(entry.anchor);
     const { outcome } = completion;
-    const isKept = outcome?.kind === 'whole' && outcome.kept !== undefined;
+    const kept = outcome?.kind === 'whole' ? outcome.kept : undefined;
+    const isKept = kept !== undefined && kept.freshMs >= CACHED_MS;
     if (isKept) entry.flight = undefined;
     this.#ended.put(entry.id, entry, isKept ? 0 : completion.length);
   }

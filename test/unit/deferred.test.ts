@@ -93,6 +93,16 @@ describe('a client that would rather come back', () => {
     expect(engine.clock.pending).toBe(0);
   });
 
+  test('gets a page that the cache has for a moment only', async () => {
+    engine.write('page.ai', '---\nttl: 1\n---\nWrite about herons.');
+    const { away, id } = await defer();
+    await finished(id);
+    engine.clock.advance(Number(away.headers['Retry-After']) * 1_000);
+    const reply = await comeBack(id);
+    expect(reply).toMatchObject({ status: 200, body: html });
+    expect(reply.headers).toMatchObject({ 'Cache-Control': 'max-age=1', Age: '2' });
+  });
+
   test('gets 404 when the cache has it no more', async () => {
     const { id } = await defer();
     await finished(id);
