@@ -8,6 +8,8 @@ import { PlainChunks } from './plain-chunks.ts';
 import type { CompletionSink, Finish, FinishReason, Usage } from './provider.ts';
 
 const DONE = '[DONE]';
+/** More than any model takes or gives. */
+const TOKENS_MOST = 1_000_000_000;
 
 export class ChunkReader {
   readonly #call: CallInfo;
@@ -135,8 +137,14 @@ function textIn(value: unknown): string {
 
 function usageOf({ usage }: Chunk): Usage | undefined {
   if (!usage) return undefined;
-  const count = (value: unknown): number => (typeof value === 'number' ? value : 0);
-  return { inputTokens: count(usage.prompt_tokens), outputTokens: count(usage.completion_tokens) };
+  const { prompt_tokens: input, completion_tokens: output } = usage;
+  return { inputTokens: tokensIn(input), outputTokens: tokensIn(output) };
+}
+
+/** What is counted with is a whole number, whatever an endpoint says. */
+function tokensIn(value: unknown): number {
+  if (typeof value !== 'number') return 0;
+  return Math.ceil(Math.min(Math.max(value, 0), TOKENS_MOST));
 }
 
 function toReason(reason: string): FinishReason {

@@ -10,6 +10,7 @@ import {
 } from '../harness/index.ts';
 import {
   cut,
+  finish,
   Gate,
   hold,
   raw,
@@ -78,6 +79,28 @@ describe('a provider that fails in mid-stream', () => {
     provider.script(scriptedModel, say('<!doctype html><p>The end.'));
     expect((await httpd.get('/page')).text).toContain('The end.');
     await expectStatic(httpd);
+  });
+
+  test('that counts its tokens in no whole numbers fails nobody, and the engine stays', async ({
+    httpd,
+    provider,
+  }) => {
+    httpd.site.write('page.ai', '---\nttl: 0\n---\nWrite.');
+    enablePages(httpd, provider);
+    await httpd.start();
+    const page = `${begun}</p></body></html>`;
+    const usage = raw(
+      'data: {"choices":[],"usage":{"prompt_tokens":-1,"completion_tokens":1.5}}\n\n',
+    );
+    provider.script(scriptedModel, stream([text(page), finish(), usage]));
+    const { pid } = await httpd.engine();
+    for (let time = 0; time < 3; time += 1) {
+      const result = await httpd.get('/page');
+      expect([result.status, result.complete, result.text]).toEqual([200, true, page]);
+      // Longer than from one heartbeat to the next.
+      await new Promise((resolve) => setTimeout(resolve, 600));
+    }
+    expect(httpd.engines()).toMatchObject([{ pid }]);
   });
 
   test('also when all of it comes at once, before anything was sent', async ({

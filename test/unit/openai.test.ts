@@ -265,6 +265,17 @@ describe('an answer', () => {
     });
   });
 
+  test('has a usage that can be counted with, whatever the endpoint says', async () => {
+    const usage = '{"prompt_tokens":-1,"completion_tokens":1.5}';
+    const huge = usage.replace('-1', '1e300').replace('1.5', '"9"');
+    const told = async (said: string) => {
+      server.script('m', stream([finish(), raw(`data: {"choices":[],"usage":${said}}\n\n`)]));
+      return (await collect()).at(-1);
+    };
+    expect(await told(usage)).toMatchObject({ usage: { inputTokens: 0, outputTokens: 2 } });
+    expect(await told(huge)).toMatchObject({ usage: { inputTokens: 1e9, outputTokens: 0 } });
+  });
+
   test.for([
     ['length', 'length'],
     ['content_filter', 'content_filter'],
