@@ -175,8 +175,9 @@ export class DocumentText {
     else if (token === TOKEN.endTag) this.#elements.close(name);
     if (token !== TOKEN.other) this.#atStart &&= OUTER.has(name);
     state.inForeign = this.#elements.inForeign;
-    // In a listing that forgot to escape, the page's end is not meant.
-    if (token === TOKEN.endTag && name === 'html' && !this.#elements.isOpen('pre')) {
+    // In code that forgot to escape, the page's end is not meant.
+    const inCode = this.#elements.isOpen('pre') || this.#elements.isOpen('code');
+    if (token === TOKEN.endTag && name === 'html' && !inCode) {
       this.#ended = true;
       this.#closedItself = true;
     }

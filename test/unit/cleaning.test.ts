@@ -100,6 +100,7 @@ describe('code inside a document', () => {
     unchanged('the end tag in an iframe', inside('<iframe></html></iframe>')),
     unchanged('the end tag in CDATA', inside('<svg><desc><![CDATA[ > </html> ]] ]]></desc></svg>')),
     unchanged('the end tag in a listing', inside('<pre><html></html>\n</pre>')),
+    unchanged('the end tag in a line of text', inside('<p>End with <code></html></code>.</p>')),
     unchanged(
       'script in a comment in a script',
       inside('<script><!-- <script> </script> </html> --></script>'),
