@@ -3,18 +3,20 @@
  * refuses the request for it is asked without it, then and from then on.
  */
 
+import type { Clock } from '../clock.ts';
 import { MuseError } from '../errors.ts';
 import { isJson } from '../media-type.ts';
 import type { Model } from '../models/model.ts';
 import type { Provider } from './provider.ts';
 
 /** `provider`: one endpoint of `model`. */
-export function withJsonMode(model: Model, provider: Provider): Provider {
+export function withJsonMode(model: Model, provider: Provider, clock: Clock): Provider {
   if (!model.jsonMode) return provider;
   let isTaken = true;
   return {
     complete(request, sink, signal) {
       if (!isTaken || !isJson(request.contentType)) return provider.complete(request, sink, signal);
+      const since = clock.uptime();
       const asked = provider.complete({ ...request, jsonMode: true }, sink, signal);
       return asked.catch((error: unknown) => {
         if (!isRefusal(error)) throw error;
@@ -23,7 +25,8 @@ export function withJsonMode(model: Model, provider: Provider): Provider {
           'json-mode-refused',
           `${error.message}; it is asked without that from now on`,
         );
-        return provider.complete(request, sink, signal);
+        const spent = (request.spent ?? 0) + (clock.uptime() - since) / 1_000;
+        return provider.complete({ ...request, spent }, sink, signal);
       });
     },
   };

@@ -82,7 +82,7 @@ export class LinkMaker {
       ? createOpenAiProvider({ model, target, transport, clock, more: NO_THINKING })
       : undefined;
     const asked = told === undefined ? plain : unlessRefused({ told, plain, clock, title });
-    const provider = withJsonMode(model, asked);
+    const provider = withJsonMode(model, asked, clock);
     const { connections: most, freeWait: patience } = calls;
     if (most === undefined) return provider;
     const { origin } = new URL(target.url);
