@@ -155,7 +155,10 @@ async function follow(
     if (found.isSymbolicLink()) {
       if (links++ >= LINKS_MAX) return { path: next, isFolder: false };
       onLink(here, name);
-      const target = resolve(here, await readlink(next));
+      const link = await readlink(next).catch(() => undefined);
+      // Replaced just now, which is an event in its folder.
+      if (link === undefined) return { path: next, isFolder: false };
+      const target = resolve(here, link);
       here = '/';
       names = [...namesIn(target), ...rest];
       continue;

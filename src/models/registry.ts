@@ -112,9 +112,19 @@ export class Registry {
           'and its endpoint with MuseAiEndpoint',
       );
     }
-    const model = this.#implicit.get(name) ?? buildModel(modelSchema.parse({ name }), {});
+    const model = this.#implicit.get(name) ?? buildModel(fieldsFor(name), {});
     this.#implicit.set(name, model);
     const unknown = wishes.chosen === name ? undefined : wishes.chosen;
     return { model, unknown };
   }
+}
+
+function fieldsFor(name: string): ModelFields {
+  const { data, error } = modelSchema.safeParse({ name });
+  if (data !== undefined) return data;
+  const [issue] = error.issues;
+  throw new MuseError(
+    'model-not-configured',
+    `the model "${name.slice(0, 40)}…": ${issue?.message}`,
+  );
 }

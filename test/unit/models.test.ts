@@ -318,6 +318,9 @@ describe('the choice of a model', () => {
     expect(() => empty.choose({ ...wishes, directory: undefined })).toThrow(
       /MuseAiModels.*MuseAiEndpoint/,
     );
+    expect(() => empty.choose({ ...wishes, page: 'x'.repeat(128) })).toThrow(
+      /the model "x+…": a name has at most 127 bytes/,
+    );
   });
 });
 
