@@ -63,8 +63,8 @@ export class IncludeFiles {
         if (found !== undefined) return found;
       }
     }
-    const where = this.#folders.join(' nor in ');
-    throw new IncludeProblem(`there is no file ${names.join(' or ')}, neither in ${where}`);
+    const where = this.#folders.join(' or ');
+    throw new IncludeProblem(`there is no file ${names.join(' or ')} in ${where}`);
   }
 
   #readIn(folder: string, name: string): Included | undefined {

@@ -7,6 +7,7 @@ import { MuseError, messageOf } from '../errors.ts';
 export type Lines = Map<string, number>;
 
 const NAME_OR_SIGN = /^(?:\w{1,40}|[|=])$/;
+const NOT_CLOSED = ' not closed';
 
 /** `line` counts from 1 in the prompt of `file`. */
 export function placeOf(lines: Lines, file: string, line: number): string {
@@ -31,10 +32,14 @@ export function located<T>(page: string, lines: Lines, action: () => T): T {
 /** What LiquidJS says, without what it repeats of the page: names stay, longer texts go. */
 function withoutText(message: string): string {
   const [first = ''] = message.split('\n', 1);
-  const clean = first
-    .replace(/, (?:file:.*, )?line:\d+, col:\d+$/, '')
+  const told = first.replace(/, (?:file:.*, )?line:\d+, col:\d+$/, '');
+  // Behind the page's text, which may be all that the message has before it.
+  if (told.endsWith(NOT_CLOSED)) {
+    return `${withoutText(told.slice(0, -NOT_CLOSED.length))} is${NOT_CLOSED}`;
+  }
+  const clean = told
     .replace(/"?\{\{.*/, '{{ … }}')
-    .replace(/\{%-?\s*(\w*).*/, '{% $1 … %}')
+    .replace(/"?\{%-?\s*(\w*).*/, '{% $1 … %}')
     .replace(/^(illegal tag|unexpected (?:character|token)|invalid value expression).*/, '$1')
     .replace(/"([^"]*)"/g, (quote, text: string) => (NAME_OR_SIGN.test(text) ? quote : '"…"'));
   const quotes = clean.split('"').length - 1;

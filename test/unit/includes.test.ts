@@ -110,8 +110,8 @@ describe('what a page includes', () => {
 
 describe('what can’t be included is refused with file, line, name and reason', () => {
   test.for([
-    ['none', 'there is no file none.ai or none.txt, neither in'],
-    ['none.txt', 'there is no file none.txt, neither in'],
+    ['none', 'there is no file none.ai or none.txt in '],
+    ['none.txt', 'there is no file none.txt in '],
     ['/etc/passwd', 'relative to the page’s folder'],
     ['../secret', '".." leads out of the page’s folder'],
     ['a/../../secret', '".." leads out of the page’s folder'],

@@ -80,14 +80,16 @@ describe('a template', () => {
     ['{{ topic }}', ':4: there is no "topic"', 'query, form, path, lang, model, env'],
     ['\n\n{% if pth == 1 %}{% endif %}', ':6: there is no "pth"', 'Did you mean "path"?'],
     ['{{ query.a | upcaes }}', ':4: ', 'undefined filter: upcaes'],
-    ['x\n{% if query.a %}', ':5: ', '{% if … %}'],
+    ['x\n{% if query.a %}', ':5: ', 'tag {% if … %} is not closed'],
+    ['{% if query.a', ':4: ', 'tag {% if … %} is not closed'],
+    ['{% raw %}x', ':4: ', 'raw {% raw … %} is not closed'],
     ['{% incldue "x" %}', ':4: ', 'tag "incldue" not found'],
     ['{% include query.a %}', ':4: ', 'the name of a file stands in quotation marks'],
     ['x\n{% render path %}', ':5: ', 'the name of a file stands in quotation marks'],
     ['{% include "x" with query.a %}', ':4: ', 'after the name only arguments may follow'],
     ['{% layout "x" %}', ':4: ', 'not found'],
     ['{% capture x %}{% endcapture %}', ':4: ', 'not found'],
-    ['{{ query.a', ':4: ', '{{ … }}'],
+    ['{{ query.a', ':4: ', 'output {{ … }} is not closed'],
   ] as const)('%j is refused with file, line and reason', ([template, where, why]) => {
     expect(() => render(template)).toThrow(
       expect.objectContaining({ code: 'page-template', status: 500 }),
