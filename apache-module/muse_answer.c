@@ -28,6 +28,16 @@ void muse_answer_init(muse_answer *a, const muse_request *q)
     a->body = apr_brigade_create(q->r->pool, q->r->connection->bucket_alloc);
 }
 
+/* mod_http2 may have said Upgrade there, for a header of that name. */
+static void say_last(request_rec *r)
+{
+    const char *said = apr_table_get(r->headers_out, "Connection");
+
+    if (!said || !ap_find_token(r->pool, said, "close")) {
+        apr_table_mergen(r->headers_out, "Connection", "close");
+    }
+}
+
 static muse_answer_status pass(muse_answer *a, apr_bucket *tail)
 {
     request_rec *r = a->q->r;
@@ -35,7 +45,7 @@ static muse_answer_status pass(muse_answer *a, apr_bucket *tail)
 
     APR_BRIGADE_INSERT_TAIL(a->body, tail);
     if (a->last && !r->sent_bodyct) {
-        apr_table_setn(r->headers_out, "Connection", "close");
+        say_last(r);
     }
     rv = ap_pass_brigade(r->output_filters, a->body);
     apr_brigade_cleanup(a->body);
@@ -52,6 +62,25 @@ static void set_methods(request_rec *r)
         ap_allow_standard_methods(r, MERGE_ALLOW, M_POST, -1);
     }
     apr_table_unset(r->err_headers_out, "Allow");
+}
+
+/*
+ * httpd puts a CGI head's fields where those of errors are. There, "Header set" and mod_expires
+ * would not find them, and add a second field, though not to the same page from the store.
+ */
+static void set_cache_fields(request_rec *r)
+{
+    static const char *const names[] = {"Age", "Cache-Control", "Cache-Status"};
+    size_t i;
+
+    for (i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *value = apr_table_get(r->err_headers_out, names[i]);
+
+        if (value) {
+            apr_table_setn(r->headers_out, names[i], value);
+            apr_table_unset(r->err_headers_out, names[i]);
+        }
+    }
 }
 
 /*
@@ -85,6 +114,7 @@ static int read_head(muse_answer *a, const char *head, apr_size_t length)
         }
         scripts = apr_table_get(r->err_headers_out, MUSE_SCRIPTS_HEADER);
         apr_table_unset(r->err_headers_out, MUSE_SCRIPTS_HEADER);
+        set_cache_fields(r);
         muse_privacy_mark(r);
         if (!a->q->admin && !a->q->door) {
             muse_trust_headers(a->q, scripts);
@@ -202,8 +232,8 @@ void muse_answer_break_off(muse_answer *a, int notice)
     r->no_cache = 1;
     if (!r->sent_bodyct) {
         /* The head has not left yet, and promises what no longer holds. */
-        apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
-        apr_table_unset(r->err_headers_out, "Cache-Status");
+        apr_table_setn(r->headers_out, "Cache-Control", "no-store");
+        apr_table_unset(r->headers_out, "Cache-Status");
     }
     /*
      * In this order: the head goes out while the connection may still be kept, and so in chunks;

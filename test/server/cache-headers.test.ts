@@ -1,0 +1,56 @@
+import { describe, expect } from 'vitest';
+import { enablePages, test } from '../harness/index.ts';
+import { gated } from './gated-page.ts';
+
+describe('what the configuration says of the headers for caches', () => {
+  test('holds for a page that is written and for one that is kept', async ({ httpd, provider }) => {
+    httpd.config.modules('headers');
+    enablePages(httpd, provider);
+    const says: Record<string, readonly [string, string | undefined]> = {
+      set: ['Header set Cache-Control private', 'private'],
+      edit: ['Header edit Cache-Control max-age=\\d+ max-age=5', 'max-age=5'],
+      unset: ['Header unset Cache-Control', undefined],
+    };
+    for (const [name, [line]] of Object.entries(says)) {
+      httpd.site.write(`${name}.ai`, `Write about ${name}.`);
+      httpd.config.section('Files', `${name}.ai`, line, 'Header unset Cache-Status');
+    }
+    await httpd.start();
+    for (const [name, [line, said]] of Object.entries(says)) {
+      const first = await httpd.get(`/${name}`);
+      const kept = await httpd.get(`/${name}`);
+      expect([first.headers.age, Number(kept.headers.age) >= 0]).toEqual([undefined, true]);
+      for (const { headers } of [first, kept]) {
+        expect([line, headers['cache-control']]).toEqual([line, said]);
+        expect(headers).not.toHaveProperty('cache-status');
+      }
+    }
+  });
+
+  test('is added by mod_expires to both in the same way', async ({ httpd, provider }) => {
+    httpd.config.modules('expires').lines('ExpiresActive On', 'ExpiresDefault A60');
+    enablePages(httpd, provider);
+    httpd.site.write('page.ai', 'Write about the sea.');
+    await httpd.start();
+    for (let round = 0; round < 2; round += 1) {
+      const { headers, rawHeaders } = await httpd.get('/page');
+      expect(headers['cache-control']).toBe('max-age=300, max-age=60');
+      expect(rawHeaders.filter((text) => text === 'Cache-Control')).toHaveLength(1);
+    }
+  });
+});
+
+test('the end of a connection is said beside mod_http2’s offer', async ({ httpd, provider }) => {
+  httpd.config.modules('http2').lines('Protocols h2c http/1.1');
+  enablePages(httpd, provider);
+  httpd.site.write('page.ai', 'Write about the sea.');
+  const gate = gated(provider);
+  await httpd.start();
+  const page = httpd.open('/page');
+  gate.release();
+  const { headers } = await page.head; // not whole, so nobody waits for it on a thread
+  gate.open();
+  expect((await page.done).complete).toBe(true);
+  expect(headers.upgrade).toBe('h2c');
+  expect(headers.connection?.split(/, */)).toEqual(['Upgrade', 'close']);
+});
