@@ -30,6 +30,7 @@
  *                   muse_limit       rate limit
  *                   muse_key         page key
  *                   muse_cached      answers from the store
+ *                   muse_conditions  what a client has already
  *                   muse_stale       those that are past their time
  *                   muse_purger      those that shall be there no more
  *                   muse_trust       what a browser may do with a page

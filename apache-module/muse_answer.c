@@ -9,6 +9,7 @@
 #include <util_script.h>
 
 #include "muse_answer.h"
+#include "muse_conditions.h"
 #include "muse_language_headers.h"
 #include "muse_privacy.h"
 #include "muse_tally.h"
@@ -83,6 +84,25 @@ static void set_cache_fields(request_rec *r)
     }
 }
 
+/* Whether the visitor has this very page already: an engine's cache knows it by its ETag. */
+static int check_conditions(const muse_request *q)
+{
+    request_rec *r = q->r;
+
+    return q->get && !r->main && !q->admin && !q->door && apr_table_get(r->headers_out, "ETag")
+               ? muse_conditions_check(r)
+               : OK;
+}
+
+static void refuse(muse_answer *a, int status)
+{
+    request_rec *r = a->q->r;
+
+    r->status = status >= 400 || status == HTTP_NOT_MODIFIED ? HTTP_OK : status;
+    r->status_line = NULL;
+    a->refused = status;
+}
+
 /*
  * The head is whole: either the page begins, or there is a status to answer with. 0: its status is
  * none that ends a request.
@@ -121,15 +141,16 @@ static int read_head(muse_answer *a, const char *head, apr_size_t length)
             muse_request_vary(a->q);
             muse_language_headers(a->q);
         }
-        a->begun = 1;
-        return 1;
+        status = check_conditions(a->q);
+        if (status == OK) {
+            a->begun = 1;
+            return 1;
+        }
     }
     if (status == HTTP_METHOD_NOT_ALLOWED) {
         set_methods(r);
     }
-    r->status = status >= 400 ? HTTP_OK : status;
-    r->status_line = NULL;
-    a->refused = status;
+    refuse(a, status);
     return 1;
 }
 

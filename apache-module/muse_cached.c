@@ -7,6 +7,7 @@
 #include <util_filter.h>
 
 #include "muse_cached.h"
+#include "muse_conditions.h"
 #include "muse_language_headers.h"
 #include "muse_privacy.h"
 #include "muse_tally.h"
@@ -176,27 +177,6 @@ static const char *text_and_number(apr_pool_t *p, const char *text, apr_uint64_t
 }
 
 /*
- * mod_deflate and mod_brotli mark the ETag of what they compress, and httpd then never finds it
- * equal to ours. Taken off again, a compressed page is found unchanged as well.
- */
-static void forgive_coding_marks(request_rec *r)
-{
-    static const char *const marks[] = {"-gzip\"", "-br\""};
-    const char *sent = apr_table_get(r->headers_in, "If-None-Match");
-    size_t i;
-
-    for (i = 0; sent && i < sizeof marks / sizeof *marks; i++) {
-        const char *mark;
-
-        while ((mark = ap_strstr_c(sent, marks[i])) != NULL) {
-            sent = apr_pstrcat(r->pool, apr_pstrmemdup(r->pool, sent, (apr_size_t)(mark - sent)),
-                               mark + strlen(marks[i]) - 1, NULL);
-            apr_table_setn(r->headers_in, "If-None-Match", sent);
-        }
-    }
-}
-
-/*
  * Says how old the answer is and how long it may be kept. A stale one not at all: whoever keeps it
  * has to ask each time, and the one that stands in for a failure is not to be kept.
  */
@@ -247,8 +227,7 @@ int muse_cached_send(const muse_request *q, const muse_cached *found, int failed
     muse_request_vary(q);
     muse_language_headers(q);
     ap_set_content_length(r, info->body_len);
-    forgive_coding_marks(r);
-    status = ap_meets_conditions(r);
+    status = muse_conditions_check(r);
     if (status != OK) {
         return status;
     }

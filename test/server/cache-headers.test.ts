@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest';
-import { enablePages, test } from '../harness/index.ts';
+import { enablePages, scriptedPage, test } from '../harness/index.ts';
+import { isHit } from './counted-pages.ts';
 import { gated } from './gated-page.ts';
 
 describe('what the configuration says of the headers for caches', () => {
@@ -37,6 +38,33 @@ describe('what the configuration says of the headers for caches', () => {
       expect(headers['cache-control']).toBe('max-age=300, max-age=60');
       expect(rawHeaders.filter((text) => text === 'Cache-Control')).toHaveLength(1);
     }
+  });
+});
+
+describe('a visitor who has a page that the engine’s cache answers', () => {
+  test('gets 304', async ({ httpd, provider }) => {
+    enablePages(httpd, provider);
+    httpd.site.write('page.ai', 'Write about the sea.');
+    await httpd.start();
+    await httpd.get('/page');
+    const { etag = '', vary } = (await httpd.get('/page')).headers;
+    // Under another key, for which httpd itself has nothing.
+    for (const [query, method] of [
+      ['a', 'GET'],
+      ['b', 'HEAD'],
+    ] as const) {
+      const same = await httpd.get(`/page?${query}`, {
+        method,
+        headers: { 'If-None-Match': `"other", ${etag}` },
+      });
+      expect([same.status, same.text, isHit(same)]).toEqual([304, '', true]);
+      expect(same.headers).toMatchObject({ etag, vary, 'cache-control': 'max-age=300' });
+    }
+    const other = await httpd.get('/page?c', { headers: { 'If-None-Match': '"other"' } });
+    expect([other.status, other.text, isHit(other)]).toEqual([200, scriptedPage, true]);
+    const changed = await httpd.get('/page?d', { headers: { 'If-Match': '"other"' } });
+    expect(changed.status).toBe(412);
+    expect(provider.received).toBe(1);
   });
 });
 
