@@ -126,7 +126,9 @@ export class ModelSource {
       return ['models-invalid', `${error.in(file)}; ${kept}${where}`];
     }
     if (systemCode(error) !== 'ENOENT') {
-      return ['models-invalid', `${file}: ${messageOf(error)}; ${kept}${where}`];
+      const denied = systemCode(error) === 'EACCES' && where !== '';
+      const remedy = denied ? '; let httpd’s User read it, and enter the folders above it' : '';
+      return ['models-invalid', `${file}: ${messageOf(error)}${remedy}; ${kept}${where}`];
     }
     if (this.#text !== undefined) return ['models-removed', `${file} was removed; ${kept}${where}`];
     const advice =

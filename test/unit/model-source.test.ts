@@ -108,7 +108,10 @@ describe('models.json', () => {
     const { source, names, log, state, table } = open(undefined);
     await source.load();
     expect(log.events).toMatchObject([
-      { event: 'models-absent', text: /^\/etc\/models\.json does not exist; .*muse\.conf:12/ },
+      {
+        event: 'models-absent',
+        text: expect.stringMatching(/^\/etc\/models\.json does not exist; .*muse\.conf:12/),
+      },
     ]);
     expect(table.models).toEqual([]);
     expect(() => source.choose(wishes, log)).toThrow(/MuseAiModels/);
@@ -117,10 +120,15 @@ describe('models.json', () => {
     expect(names()).toEqual(['a']);
   });
 
-  test('that may not be read is told with the system’s reason', async () => {
+  test('that may not be read is told with the system’s reason, and with what to do', async () => {
     const { source, log } = open(Object.assign(new Error('EACCES: denied'), { code: 'EACCES' }));
     await source.load();
-    expect(log.events).toMatchObject([{ event: 'models-invalid', text: /EACCES: denied/ }]);
+    expect(log.events).toMatchObject([
+      {
+        event: 'models-invalid',
+        text: expect.stringMatching(/EACCES: denied; let httpd’s User read it/),
+      },
+    ]);
   });
 
   test('makes its keys known as secrets, and says which variable a model lacks', async () => {
@@ -133,7 +141,7 @@ describe('models.json', () => {
     expect(secrets.redact('the-key-a token-of-a')).toBe('[hidden] [hidden]');
     expect(log.events[1]).toMatchObject({
       event: 'model-without-variable',
-      text: /"b".*KEY_B.*PassEnv KEY_B/,
+      text: expect.stringMatching(/"b".*KEY_B.*PassEnv KEY_B/),
     });
     await source.load();
     expect(log.events).toHaveLength(2);

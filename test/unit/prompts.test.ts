@@ -81,7 +81,10 @@ describe('a prompts folder', () => {
     for (let i = 0; i < 3; i++) await place.store.read(place.folder.path, false);
     expect(place.folders).toEqual([place.folder.path]);
     expect(place.log.events).toMatchObject([
-      { event: 'prompts-empty', text: /MuseAiPromptsDir .*system_prompt\.ai/ },
+      {
+        event: 'prompts-empty',
+        text: expect.stringMatching(/MuseAiPromptsDir .*system_prompt\.ai/),
+      },
     ]);
   });
 
