@@ -115,17 +115,19 @@ static void trim(char *line)
 }
 
 /*
- * Takes the next line as a string. 0: there is no more. One that is too long is cut, and *whole 0:
- * what is behind is none of its own. A NUL counts as another character that no key may have.
+ * Takes the next line as a string. APR_EOF: there is no more. One that is too long is cut, and
+ * *whole 0: what is behind is none of its own. A NUL counts as another character that no key may
+ * have.
  */
-static int next_line(apr_file_t *file, char line[LINE_MOST], int *whole)
+static apr_status_t next_line(apr_file_t *file, char line[LINE_MOST], int *whole)
 {
     size_t length = 0;
     int any = 0;
+    apr_status_t rv;
     char c;
 
     *whole = 1;
-    while (apr_file_getc(&c, file) == APR_SUCCESS) {
+    while ((rv = apr_file_getc(&c, file)) == APR_SUCCESS) {
         any = 1;
         if (c == '\n') {
             break;
@@ -137,16 +139,17 @@ static int next_line(apr_file_t *file, char line[LINE_MOST], int *whole)
         }
     }
     line[length] = '\0';
-    return any;
+    return any ? APR_SUCCESS : rv;
 }
 
-static void read_lines(key_file *f, apr_file_t *file, const char *path, server_rec *s)
+static apr_status_t read_lines(key_file *f, apr_file_t *file, const char *path, server_rec *s)
 {
     char line[LINE_MOST];
+    apr_status_t rv;
     int number = 0;
     int whole;
 
-    while (next_line(file, line, &whole)) {
+    while ((rv = next_line(file, line, &whole)) == APR_SUCCESS) {
         client_key key;
         const char *wrong;
 
@@ -164,6 +167,25 @@ static void read_lines(key_file *f, apr_file_t *file, const char *path, server_r
         }
         APR_ARRAY_PUSH(f->keys, client_key) = key;
     }
+    return APR_STATUS_IS_EOF(rv) ? APR_SUCCESS : rv;
+}
+
+static apr_status_t read_open(key_file *f, apr_file_t *file, const char *path, server_rec *s)
+{
+    apr_status_t rv;
+
+    if (apr_file_info_get(&f->info,
+                          APR_FINFO_MTIME | APR_FINFO_SIZE | APR_FINFO_IDENT | APR_FINFO_PROT,
+                          file) == APR_SUCCESS &&
+        (f->info.protection & APR_FPROT_WWRITE)) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
+                     "MUSE0077: everybody on this machine may write %s, and so add a key; say "
+                     "chmod o-w",
+                     path);
+    }
+    rv = read_lines(f, file, path, s);
+    apr_file_close(file);
+    return rv;
 }
 
 static void look(apr_pool_t *p, const char *path, apr_finfo_t *info, int *missing)
@@ -187,25 +209,17 @@ static key_file *read_file(apr_pool_t *parent, const char *path, server_rec *s)
     /* Before it is read: a change meanwhile is seen the next time. */
     look(p, path, &f->info, &f->missing);
     rv = apr_file_open(&file, path, APR_FOPEN_READ | APR_FOPEN_BUFFERED, APR_FPROT_OS_DEFAULT, p);
+    if (rv == APR_SUCCESS) {
+        rv = read_open(f, file, path, s);
+    }
     if (rv != APR_SUCCESS) {
+        apr_array_clear(f->keys);
         f->unread_at = f->missing ? 0 : muse_clock_ms();
         ap_log_error(APLOG_MARK, APLOG_ERR, rv, s,
                      "MUSE0076: %s can't be read, and nobody's key is known; the User of httpd has "
                      "to be able to read it (MuseAiClientKeys)",
                      path);
-        return f;
     }
-    if (apr_file_info_get(&f->info,
-                          APR_FINFO_MTIME | APR_FINFO_SIZE | APR_FINFO_IDENT | APR_FINFO_PROT,
-                          file) == APR_SUCCESS &&
-        (f->info.protection & APR_FPROT_WWRITE)) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
-                     "MUSE0077: everybody on this machine may write %s, and so add a key; say "
-                     "chmod o-w",
-                     path);
-    }
-    read_lines(f, file, path, s);
-    apr_file_close(file);
     return f;
 }
 

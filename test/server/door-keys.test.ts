@@ -86,6 +86,17 @@ describe('with MuseAiClientKeys', () => {
     httpd.log.expect(/MUSE0076: .*keys can't be read/);
   });
 
+  test('a folder in place of the file lets nobody in, and the log says why', async ({
+    httpd,
+    provider,
+  }) => {
+    fewThreads(httpd, 8);
+    openDoor(httpd, provider, `MuseAiClientKeys ${httpd.site.root}`);
+    await httpd.start();
+    expect((await httpd.get('/llm/v1/models', keyed(ann))).status).toBe(401);
+    httpd.log.expect(/MUSE0076: .* can't be read/);
+  });
+
   test('a change of the file holds at once', async ({ httpd, provider }) => {
     const file = httpd.conf.write('keys', lines(['ann', ann]));
     openDoor(httpd, provider, `MuseAiClientKeys ${file}`);
