@@ -1,4 +1,6 @@
 /* Setters of the directives about calls to providers: one backend for each server. */
+#include <string.h>
+
 #include <httpd.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
@@ -15,6 +17,22 @@ static muse_backend *backend(cmd_parms *cmd)
     return &muse_config_server(cmd->server)->calls;
 }
 
+/* What an endpoint of models.json may not have either. The text has no key in it. */
+static const char *bad_parts(cmd_parms *cmd, const char *arg, const apr_uri_t *uri)
+{
+    if (uri->user || uri->password) {
+        return apr_pstrcat(cmd->pool, cmd->cmd->name,
+                           ": a key does not belong into the URL; say MuseAiApiKey, or \"api_key\" "
+                           "in models.json",
+                           NULL);
+    }
+    if (strpbrk(arg, "?#")) {
+        return apr_psprintf(cmd->pool, "%s: \"%s\" has a \"?\" or \"#\", which no endpoint has",
+                            cmd->cmd->name, arg);
+    }
+    return NULL;
+}
+
 /* NULL, or what is wrong with arg as an endpoint. */
 static const char *bad_endpoint(cmd_parms *cmd, const char *arg)
 {
@@ -25,7 +43,7 @@ static const char *bad_endpoint(cmd_parms *cmd, const char *arg)
     if (!*c && apr_uri_parse(cmd->pool, arg, &uri) == APR_SUCCESS && uri.scheme &&
         (!strcasecmp(uri.scheme, "http") || !strcasecmp(uri.scheme, "https")) && uri.hostname &&
         *uri.hostname) {
-        return NULL;
+        return bad_parts(cmd, arg, &uri);
     }
     return apr_psprintf(cmd->pool,
                         "%s: \"%s\" is not an http:// or https:// URL; for "

@@ -92,6 +92,9 @@ const others: readonly WrongLine[] = [
       /not a size from 1K to 10M; .*for example: MuseAiSecurityMaxRequestSize 1M/,
     ],
   ),
+  ['MuseAiEndpoint https://ann:secret@example.com/v1', /^(?!.*secret).*say MuseAiApiKey/m],
+  ['MuseAiEndpoint https://example.com/v1?a=b', /has a "\?" or "#"/],
+  ['MuseAiBackendEndpoint https://example.com/v1#a', /has a "\?" or "#"/],
   ['MuseAiBackendEndpoint gpu1.example.com', /not an http:\/\/ or https:\/\/ URL/],
   ['MuseAiBackendEndpoint http://a/v1 http://a/v1', /http:\/\/a\/v1 stands here twice; .*"weight"/],
   [
