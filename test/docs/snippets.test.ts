@@ -33,7 +33,9 @@ describe('a snippet of configuration is taken by httpd', () => {
   test.for(snippets('apache'))('$where', ({ fence }, { httpd }) => {
     // httpd says it if the keys that it is to know are not there.
     const keys = httpd.conf.write('keys', '');
-    const text = fence.text.replaceAll('/etc/apache2/muse_ai/keys', keys);
+    const text = fence.text
+      .replaceAll('/etc/apache2/muse_ai/keys', keys)
+      .replaceAll('/var/log/apache2', httpd.environment.path('logs'));
     const lines = text.trimEnd().split('\n');
     const [context] = fence.words;
     expect(['server', 'directory']).toContain(context);

@@ -73,18 +73,19 @@ test('the health has the fields that are named', async ({ httpd, provider }) => 
 test('the notes tell what a day’s pages cost', async ({ httpd, provider }) => {
   httpd.config.muse(counted(provider));
   const title = 'Log what pages cost';
-  configure(httpd, snippet(title, 'apache'));
+  const path = httpd.environment.path('logs', 'muse.log');
+  const named = '/var/log/apache2/muse.log';
+  configure(httpd, snippet(title, 'apache').replace(named, path));
   httpd.site.write('page.ai', 'Write about the sea.');
   await httpd.start();
   for (let i = 0; i < 3; i++) await httpd.get('/page');
-  const path = httpd.environment.path('logs', 'muse.log');
   const lines = await waitUntil('three lines', () => {
     const all = readFileSync(path, 'utf8').trimEnd().split('\n');
     return all.length === 3 && all;
   });
   const cost = Number(lines[0]?.split(' ').at(-3));
   expect(cost).toBeGreaterThan(0);
-  const script = snippet(title, 'sh').replace('/var/log/apache2/muse.log', path);
+  const script = snippet(title, 'sh').replace(named, path);
   const { stdout } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
   expect(Number(stdout)).toBeCloseTo(cost, 6);
 });
