@@ -135,6 +135,9 @@ static int read_head(muse_answer *a, const char *head, apr_size_t length)
         scripts = apr_table_get(r->err_headers_out, MUSE_SCRIPTS_HEADER);
         apr_table_unset(r->err_headers_out, MUSE_SCRIPTS_HEADER);
         set_cache_fields(r);
+        if (error >= 400) {
+            apr_table_setn(r->headers_out, "Cache-Control", "no-store");
+        }
         muse_privacy_mark(r);
         if (!a->q->admin && !a->q->door) {
             muse_trust_headers(a->q, scripts);

@@ -223,6 +223,10 @@ int muse_cached_send(const muse_request *q, const muse_cached *found, int failed
     muse_trust_headers(q, scripts);
     muse_tally_cached(q, found);
     set_cache_headers(q, found, failed);
+    if (q->status >= 400) {
+        /* The page may be kept, but not as what is at the address that failed. */
+        apr_table_setn(r->headers_out, "Cache-Control", "no-store");
+    }
     muse_privacy_mark(r);
     muse_request_vary(q);
     muse_language_headers(q);

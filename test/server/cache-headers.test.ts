@@ -41,6 +41,19 @@ describe('what the configuration says of the headers for caches', () => {
   });
 });
 
+test('a page that stands for an error is for no cache', async ({ httpd, provider }) => {
+  httpd.config.lines('ErrorDocument 404 /sorry.ai');
+  enablePages(httpd, provider);
+  httpd.site.write('sorry.ai', 'Say that nothing is there.');
+  await httpd.start();
+  for (const hit of [false, true]) {
+    const gone = await httpd.get('/gone');
+    expect([gone.status, gone.text, isHit(gone)]).toEqual([404, scriptedPage, hit]);
+    expect(gone.headers['cache-control']).toBe('no-store');
+  }
+  expect((await httpd.get('/sorry')).headers['cache-control']).toBe('max-age=300');
+});
+
 describe('a visitor who has a page that the engine’s cache answers', () => {
   test('gets 304', async ({ httpd, provider }) => {
     enablePages(httpd, provider);
