@@ -58,9 +58,12 @@ async function check({ words, options, environment }: Call) {
     registry: checked.at(-1)?.registry,
     promptsDir: promptsDir && resolve(promptsDir),
   };
+  const unreadable = (path: string, why: string): void => {
+    problems.push(problemIn(path, why));
+  };
   const files = paths
     .filter((path) => !path.endsWith('.json'))
-    .flatMap((path) => findPages(resolve(path)))
+    .flatMap((path) => findPages(resolve(path), unreadable))
     .filter((file) => !isIllustrator(file));
   for (const file of files) {
     const isPrompt = PROMPTS.has(basename(file));
