@@ -2,7 +2,7 @@
 
 import { type Budget, readBudgets } from './budget/budget.ts';
 import { MuseError } from './errors.ts';
-import type { FileMark } from './pages/files.ts';
+import type { FileMark } from './files.ts';
 import { type Language, readLanguage } from './site-languages.ts';
 
 /** `on`: look up and store. `bypass`: store only. `off`: neither. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../src/clock.ts';
 import { systemClock } from '../../src/clock.ts';
-import { systemFiles } from '../../src/pages/files.ts';
+import { systemFiles } from '../../src/files.ts';
 import { PageStore } from '../../src/pages/page-store.ts';
 import type { TemplateValues } from '../../src/pages/template.ts';
 import { quantile } from '../measure/statistics.ts';

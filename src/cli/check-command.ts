@@ -3,7 +3,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { basename, dirname, relative, resolve } from 'node:path';
 import { MuseError } from '../errors.ts';
-import { systemFiles } from '../pages/files.ts';
+import { systemFiles } from '../files.ts';
 import { candidates, PromptStore } from '../pages/prompts.ts';
 import { checkModels } from './check-models.ts';
 import { checkPage } from './check-page.ts';
@@ -36,7 +36,8 @@ export const checkCommand: Command = {
     const errors = problems.filter(({ severity }) => severity === 'error' || options.has('strict'));
     output.json({ ok: errors.length === 0, ...checked });
     for (const problem of problems) output.line(lineOf(problem, output));
-    output.line(`${checked.files} files checked: ${counted(problems)}`);
+    const count = checked.files === 1 ? '1 file' : `${checked.files} files`;
+    output.line(`${count} checked: ${counted(problems)}`);
     return errors.length === 0 ? DONE : FAILED;
   },
 };
@@ -51,7 +52,7 @@ async function check({ words, options, environment }: Call) {
   const named = paths.filter((path) => path.endsWith('.json'));
   const found = findModels(options);
   const models = named.length === 0 && found !== undefined ? [found] : named;
-  const checked = models.map((file) => checkModels(resolve(file), environment));
+  const checked = await Promise.all(models.map((file) => checkModels(resolve(file), environment)));
   const problems = checked.flatMap((each) => each.problems);
   const promptsDir = options.text('prompts');
   const surroundings = {

@@ -1,9 +1,9 @@
 /** Every mistake in a models.json. */
 
-import { readFileSync } from 'node:fs';
 import type { Environment } from '../environment.ts';
 import { messageOf } from '../errors.ts';
 import { LocatedError } from '../located.ts';
+import { readModelsFile } from '../models/read.ts';
 import { Registry } from '../models/registry.ts';
 import { type Problem, problemIn } from './problems.ts';
 
@@ -13,9 +13,9 @@ export interface CheckedModels {
   readonly problems: readonly Problem[];
 }
 
-export function checkModels(file: string, environment: Environment): CheckedModels {
+export async function checkModels(file: string, environment: Environment): Promise<CheckedModels> {
   try {
-    const registry = Registry.parse(readFileSync(file, 'utf8'), environment);
+    const registry = Registry.parse(await readModelsFile(file), environment);
     const problems = [...registry.models.values()].flatMap(({ unavailable }): Problem[] =>
       unavailable === undefined
         ? []

@@ -2,9 +2,9 @@
 
 import { systemClock } from '../clock.ts';
 import { MuseError } from '../errors.ts';
+import { type Files, systemFiles } from '../files.ts';
 import { LocatedError } from '../located.ts';
 import type { Registry } from '../models/registry.ts';
-import { type Files, systemFiles } from '../pages/files.ts';
 import { PageStore, type ParsedPage } from '../pages/page-store.ts';
 import { didYouMean } from '../suggest.ts';
 import { type Problem, problemIn } from './problems.ts';

@@ -6,9 +6,9 @@
 import { type Backend, readBackend } from '../backend.ts';
 import { systemClock } from '../clock.ts';
 import type { Environment } from '../environment.ts';
+import { systemFiles } from '../files.ts';
 import { ModelSource } from '../models/source.ts';
 import { variablesIn } from '../models/variables.ts';
-import { systemFiles } from '../pages/files.ts';
 import { PageStore } from '../pages/page-store.ts';
 import { PromptStore } from '../pages/prompts.ts';
 import { createProviderDirectory } from '../providers/directory.ts';

@@ -1,6 +1,5 @@
 /** The registry of models in force, replaced whole when models.json changes. */
 
-import { readFile } from 'node:fs/promises';
 import type { Clock } from '../clock.ts';
 import { messageOf, systemCode } from '../errors.ts';
 import type { EventName } from '../events.ts';
@@ -10,6 +9,7 @@ import type { ModelsState } from '../region-types.ts';
 import type { Secrets } from '../secrets.ts';
 import type { Settings } from '../settings.ts';
 import type { Model } from './model.ts';
+import { readModelsFile } from './read.ts';
 import { type ModelWishes, type PublishedModel, Registry } from './registry.ts';
 
 /** What of the region the models need. */
@@ -66,7 +66,7 @@ export class ModelSource {
       return;
     }
     try {
-      const text = await (this.#options.read ?? readText)(modelsFile);
+      const text = await (this.#options.read ?? readModelsFile)(modelsFile);
       if (text === this.#text && this.#said === undefined) return;
       this.#replace(Registry.parse(text, environment), modelsFile);
       this.#text = text;
@@ -148,8 +148,4 @@ export class ModelSource {
         `There are: ${[...this.#registry.models.keys()].join(', ')}`,
     );
   }
-}
-
-function readText(path: string): Promise<string> {
-  return readFile(path, 'utf8');
 }

@@ -18,7 +18,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, systemCode } from '../errors.ts';
-import type { FileMark } from './files.ts';
+import type { FileMark } from '../files.ts';
 
 /** A file that a page includes. */
 export interface Included {

@@ -2,7 +2,7 @@
 
 import { dirname } from 'node:path';
 import type { Clock } from '../clock.ts';
-import { type FileMark, type Files, sameMark } from './files.ts';
+import { type FileMark, type Files, sameMark } from '../files.ts';
 import type { Page } from './front-matter.ts';
 import { IncludeFiles } from './include-files.ts';
 import type { Message } from './messages.ts';

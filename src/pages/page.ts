@@ -1,7 +1,7 @@
 /** A page: the text of a `.ai` file, its front matter apart from its prompt. */
 
 import { MuseError, messageOf, systemCode } from '../errors.ts';
-import type { Files } from './files.ts';
+import type { Files } from '../files.ts';
 import { type Page, splitFrontMatter } from './front-matter.ts';
 
 const BYTES_MAX = 1_048_576;

@@ -7,7 +7,7 @@
 
 import { createHash } from 'node:crypto';
 import type { RegionPages } from '../caching/region-store.ts';
-import type { Files } from './files.ts';
+import type { Files } from '../files.ts';
 import { type FileStates, fileStates } from './watch-files.ts';
 
 /** A key like any other, which no page can have by chance. */

@@ -2,8 +2,8 @@
 
 import { join } from 'node:path';
 import { MuseError, messageOf } from '../errors.ts';
+import { type FileMark, type Files, sameMark } from '../files.ts';
 import type { Log } from '../log.ts';
-import { type FileMark, type Files, sameMark } from './files.ts';
 
 export interface Prompts {
   readonly systemPrompt: string | undefined;

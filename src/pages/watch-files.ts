@@ -1,8 +1,8 @@
 /** Watches files that pages are made of, there or not, and tells which have changed. */
 
 import type { Clock } from '../clock.ts';
+import type { FileMark, Files } from '../files.ts';
 import { type Watch, watchPaths } from '../watch.ts';
-import type { FileMark, Files } from './files.ts';
 
 export interface FileWatchOptions {
   readonly files: Files;

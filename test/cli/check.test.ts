@@ -73,7 +73,7 @@ test('for people a line has place, kind and message', async () => {
   const cwd = folderWith({ 'a.ai': '---\nttl: soon\n---\nWrite.' });
   const { status, out } = await muse(['check', 'a.ai'], { cwd });
   expect(status).toBe(1);
-  expect(out).toMatch(/^a\.ai:2:1: error: ttl: .+\n1 files checked: 1 error, 0 warnings\n$/);
+  expect(out).toMatch(/^a\.ai:2:1: error: ttl: .+\n1 file checked: 1 error, 0 warnings\n$/);
 });
 
 describe('a page’s model', () => {

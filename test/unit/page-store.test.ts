@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type FileMark, type Files, systemFiles } from '../../src/pages/files.ts';
+import { type FileMark, type Files, systemFiles } from '../../src/files.ts';
 import { PageStore } from '../../src/pages/page-store.ts';
 import { ManualClock } from './support/clock.ts';
 import { temporaryFolder } from './support/folder.ts';

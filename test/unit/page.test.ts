@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { systemFiles } from '../../src/pages/files.ts';
+import { systemFiles } from '../../src/files.ts';
 import { splitFrontMatter } from '../../src/pages/front-matter.ts';
 import { readPage } from '../../src/pages/page.ts';
 import { temporaryFolder } from './support/folder.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { systemFiles } from '../../src/pages/files.ts';
+import { systemFiles } from '../../src/files.ts';
 import { PromptMemory } from '../../src/pages/prompt-memory.ts';
 import { promptPaths } from '../../src/pages/prompts.ts';
 import { fileStates } from '../../src/pages/watch-files.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import { systemFiles } from '../../src/pages/files.ts';
+import { systemFiles } from '../../src/files.ts';
 import { composeMessages } from '../../src/pages/messages.ts';
 import { PromptStore, promptPaths } from '../../src/pages/prompts.ts';
 import { fileStates, watchFiles } from '../../src/pages/watch-files.ts';

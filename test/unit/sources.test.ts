@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import { systemFiles } from '../../src/pages/files.ts';
+import { systemFiles } from '../../src/files.ts';
 import { PromptMemory } from '../../src/pages/prompt-memory.ts';
 import { Sources } from '../../src/pages/sources.ts';
 import { fileStates } from '../../src/pages/watch-files.ts';

@@ -1,4 +1,4 @@
-/** The file system as pages need it, so that a test can stand in for it. */
+/** The file system as pages and models.json need it, so that a test can stand in for it. */
 
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
