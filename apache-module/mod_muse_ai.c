@@ -51,7 +51,7 @@
  *                   muse_answer      the visitor's side of that
  *   waiting for it  muse_wait        on the request's thread
  *                   muse_suspend     on none: the request is suspended
- *                   muse_watch       one thread that waits for all of those
+ *                   muse_watch       one thread that waits for all of those; muse_slots
  *                   muse_flow        output that never waits for the visitor
  */
 #include <httpd.h>

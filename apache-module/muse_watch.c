@@ -15,6 +15,7 @@
 #include <apr_thread_proc.h>
 
 #include "muse_region.h"
+#include "muse_slots.h"
 #include "muse_watch.h"
 
 APLOG_USE_MODULE(muse_ai);
@@ -34,7 +35,6 @@ enum {
     SPARE_SHARE = 2,   /* the same, with those that come while all others are held up */
     HELD_UP = 50,      /* ms in which none of them took anything */
     STACK = 128 * 1024,
-    SLOTS_FIRST = 256,
     LISTS = 3,
     BUSY = 1000, /* microseconds between events */
     REST = 2000,
@@ -45,12 +45,6 @@ static const uint64_t NEVER = UINT64_MAX;
 typedef enum { RUNNING, ARMED, READY } state;
 
 APR_RING_HEAD(ring, muse_watch);
-
-typedef struct {
-    muse_watch *watch; /* or NULL */
-    unsigned generation;
-    unsigned next_free;
-} slot;
 
 /* All but what is set once in the child is guarded by mutex. */
 static struct {
@@ -66,9 +60,7 @@ static struct {
         struct ring ring; /* by deadline, since all of one list wait equally long */
         int patience;     /* ms */
     } lists[LISTS];
-    slot *slots; /* 0 is nobody's */
-    unsigned room;
-    unsigned free; /* 0: none */
+    muse_slots slots;
     unsigned ready_count;
     int runners;       /* callbacks that run or are registered */
     uint64_t taken_at; /* when one of them last took what was ready, or was let come */
@@ -98,33 +90,10 @@ static void ring_bell(void)
     while (write(watch.bell, &one, sizeof one) < 0 && errno == EINTR) {}
 }
 
-/* A report's data: generation, slot, and whether it is the visitor's socket. */
+/* A report's data: the name of a watch, and whether it is the visitor's socket. */
 static uint64_t tag(const muse_watch *w, int visitor)
 {
-    return (uint64_t)watch.slots[w->slot].generation << 32 | (uint64_t)w->slot << 1 |
-           (unsigned)visitor;
-}
-
-static muse_watch *find_tagged(uint64_t data)
-{
-    const unsigned index = (unsigned)data >> 1;
-
-    return index && index < watch.room && watch.slots[index].generation == data >> 32
-               ? watch.slots[index].watch
-               : NULL;
-}
-
-static void make_room(void)
-{
-    const unsigned room = watch.room ? watch.room * 2 : SLOTS_FIRST;
-    unsigned i;
-
-    watch.slots = ap_realloc(watch.slots, room * sizeof *watch.slots);
-    for (i = watch.room ? watch.room : 1; i < room; i++) {
-        watch.slots[i] = (slot){.next_free = watch.free};
-        watch.free = i;
-    }
-    watch.room = room;
+    return muse_slots_name(&watch.slots, w->slot) << 1 | (unsigned)visitor;
 }
 
 void muse_watch_add(muse_watch *w)
@@ -132,22 +101,14 @@ void muse_watch_add(muse_watch *w)
     memset(w, 0, sizeof *w);
     w->engine_fd = w->visitor_fd = -1;
     lock();
-    if (!watch.free) {
-        make_room();
-    }
-    w->slot = watch.free;
-    watch.free = watch.slots[w->slot].next_free;
-    watch.slots[w->slot].watch = w;
-    watch.slots[w->slot].generation++;
+    w->slot = muse_slots_add(&watch.slots, w);
     unlock();
 }
 
 void muse_watch_drop(muse_watch *w)
 {
     lock();
-    watch.slots[w->slot].watch = NULL;
-    watch.slots[w->slot].next_free = watch.free;
-    watch.free = w->slot;
+    muse_slots_drop(&watch.slots, w->slot);
     unlock();
 }
 
@@ -345,7 +306,7 @@ void muse_watch_again(muse_watch *w, unsigned woke)
 static void take_report(const struct epoll_event *event)
 {
     const int visitor = event->data.u64 & 1;
-    muse_watch *w = find_tagged(event->data.u64);
+    muse_watch *w = muse_slots_find(&watch.slots, event->data.u64 >> 1);
 
     if (!w) {
         return;
@@ -483,8 +444,8 @@ static apr_status_t end_all(void *unused)
     ring_bell();
     apr_thread_join(&rv, watch.thread);
     watch.thread = NULL;
-    for (i = 1; i < watch.room; i++) {
-        muse_watch *w = watch.slots[i].watch;
+    for (i = 1; i < watch.slots.room; i++) {
+        muse_watch *w = watch.slots.all[i].what;
 
         if (w && w->state != RUNNING) {
             watch.calls->run(w, MUSE_WOKE_STOP);

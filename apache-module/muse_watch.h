@@ -10,7 +10,7 @@
  * only state, lists and deadlines change, under one mutex), after that the MPM thread that runs it,
  * until it arms it again or drops it. So whoever runs needs no lock for what belongs to the watch,
  * and the mutex makes what one owner wrote visible to the next. Sockets may report at any time: a
- * report names slot and generation of a watch, not its address, and one that is not armed, or no
+ * report has the name of its watch (muse_slots), not its address; one that is not armed, or no
  * longer there, is passed over; the next arming asks the kernel anew.
  */
 #ifndef MUSE_WATCH_H
@@ -40,7 +40,7 @@ typedef struct muse_watch muse_watch;
 struct muse_watch {
     APR_RING_ENTRY(muse_watch) link; /* in a list of deadlines or in the queue of the ready */
     uint64_t deadline;
-    unsigned slot;
+    uint32_t slot;
     unsigned woke;
     int state;
     int patience;  /* index of the list of deadlines */
