@@ -50,9 +50,12 @@ export function createTransport(
   onData?: () => void,
   pool?: PoolSettings,
 ): Transport {
-  const dispatcher = createDispatcher(environment, pool);
+  const line: Line = { dispatcher: createDispatcher(environment, pool), made: 0 };
+  line.dispatcher.on('connect', () => {
+    line.made += 1;
+  });
   return (address, body, listener) => {
-    const call = new Call(dispatcher, address, body, listener, onData);
+    const call = new Call(line, address, body, listener, onData);
     call.start();
     return () => call.abort();
   };
@@ -88,8 +91,14 @@ function idleTimes(seconds: number | undefined): Agent.Options {
   return { keepAliveTimeout: seconds * 1_000, keepAliveMaxTimeout: seconds * 1_000 };
 }
 
+interface Line {
+  readonly dispatcher: Dispatcher;
+  /** Connections, as far as they are told: not those by way of a proxy. */
+  made: number;
+}
+
 class Call implements Dispatcher.DispatchHandler {
-  readonly #dispatcher: Dispatcher;
+  readonly #line: Line;
   readonly #address: Address;
   readonly #body: string;
   readonly #listener: CallListener;
@@ -97,17 +106,20 @@ class Call implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #over = false;
   #answered = false;
+  /** How many connections had been made when it was handed over. */
+  #made = 0;
+  #isKept = false;
   #repeats = 0;
 
   constructor(
-    dispatcher: Dispatcher,
+    line: Line,
     address: Address,
     body: string,
     listener: CallListener,
     onData: (() => void) | undefined,
   ) {
     this.#onData = onData;
-    this.#dispatcher = dispatcher;
+    this.#line = line;
     this.#address = address;
     this.#body = body;
     this.#listener = listener;
@@ -115,8 +127,12 @@ class Call implements Dispatcher.DispatchHandler {
 
   start(): void {
     const { origin, path, headers } = this.#address;
+    this.#made = this.#line.made;
     try {
-      this.#dispatcher.dispatch({ origin, path, method: 'POST', headers, body: this.#body }, this);
+      this.#line.dispatcher.dispatch(
+        { origin, path, method: 'POST', headers, body: this.#body },
+        this,
+      );
     } catch (error) {
       // Such as a header that may not be sent.
       this.#fail(error instanceof Error ? error : new Error(String(error)));
@@ -130,6 +146,8 @@ class Call implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
+    // None was made since, so it goes out on one from before.
+    this.#isKept = this.#made === this.#line.made;
     // Nobody could be told to stop while the connection was being made.
     if (this.#over) this.abort();
     else this.#listener.connected();
@@ -140,8 +158,10 @@ class Call implements Dispatcher.DispatchHandler {
     status: number,
     headers: Record<string, string | string[] | undefined>,
   ): void {
-    if (this.#over || status < 200) return;
+    if (this.#over) return;
+    // Also by what says no more than that the call was read.
     this.#answered = true;
+    if (status < 200) return;
     this.#listener.head(status, (name) => {
       const value = headers[name];
       return Array.isArray(value) ? value[0] : value;
@@ -161,7 +181,8 @@ class Call implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.#over) return;
-    if (this.#repeats < REPEATS_MAX && !this.#answered && isOldConnection(error)) {
+    const mayRepeat = this.#isKept && !this.#answered && this.#repeats < REPEATS_MAX;
+    if (mayRepeat && isOldConnection(error)) {
       this.#repeats += 1;
       this.start();
       return;

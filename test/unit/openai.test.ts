@@ -170,6 +170,9 @@ describe('a request to an OpenAI-compatible endpoint', () => {
     ['a kept connection is reset', 'answer', 'reset', 2],
     ['a new connection is closed', 'close', 'close', 1],
     ['a new connection is reset', 'reset', 'reset', 1],
+    ['a new connection is closed in the middle of a head', 'part', 'part', 1],
+    ['a new connection is closed after an early hint', 'hint', 'hint', 1],
+    ['a kept connection is closed after an early hint', 'answer', 'hint', 2],
   ] as const)('does not go out again when %s', async ([, first, later, requests]) => {
     await using endpoint = await countingEndpoint((nth) => (nth === 1 ? first : later));
     const one = provider({ url: endpoint.url });
@@ -185,8 +188,16 @@ async function finishes(one: ReturnType<typeof provider>): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** What comes of an answer before the connection is closed. */
+const PARTS = {
+  part: 'HTTP/1.1 200 OK\r\nContent-T',
+  hint: 'HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n',
+};
+
 /** An endpoint that answers at once, or does something else to the nth request of a connection. */
-async function countingEndpoint(acts: (nth: number) => 'answer' | 'close' | 'reset') {
+async function countingEndpoint(
+  acts: (nth: number) => 'answer' | 'close' | 'reset' | keyof typeof PARTS,
+) {
   let connections = 0;
   let requests = 0;
   const onConnection = new WeakMap<object, number>();
@@ -197,6 +208,9 @@ async function countingEndpoint(acts: (nth: number) => 'answer' | 'close' | 'res
     const act = acts(nth);
     if (act === 'close') asked.resume().on('end', () => asked.socket.end());
     if (act === 'reset') asked.socket.resetAndDestroy();
+    if (act === 'part' || act === 'hint') {
+      asked.resume().on('end', () => asked.socket.end(PARTS[act]));
+    }
     if (act !== 'answer') return;
     response.setHeader('content-type', 'text/event-stream');
     response.end('data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n');
