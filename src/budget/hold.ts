@@ -32,14 +32,19 @@ const GAVE_UP: ReadonlySet<number> = new Set([408, 504, 524]);
 
 export class Hold {
   readonly #options: HoldOptions;
-  readonly #since: number;
+  /** Uptime at which the call went out; undefined: it has not. */
+  #sentAt: number | undefined;
   #bytes = 0;
   /** Seconds until something came; undefined: nothing has. */
   #silence: number | undefined;
 
   constructor(options: HoldOptions) {
     this.#options = options;
-    this.#since = options.clock.uptime();
+  }
+
+  /** The provider gets the request. */
+  sent(): void {
+    this.#sentAt ??= this.#options.clock.uptime();
   }
 
   /** A piece of the answer. */
@@ -55,7 +60,8 @@ export class Hold {
 
   /** It was broken off or failed. What it cost, nobody says. */
   failed(thrown: unknown): void {
-    if (isFree(thrown)) this.#settle({ inputTokens: 0, outputTokens: 0 });
+    if (this.#sentAt === undefined || isFree(thrown))
+      this.#settle({ inputTokens: 0, outputTokens: 0 });
     else this.#settle(this.#estimate(this.#silence ?? this.#seconds()));
   }
 
@@ -72,7 +78,8 @@ export class Hold {
   }
 
   #seconds(): number {
-    return (this.#options.clock.uptime() - this.#since) / 1_000;
+    const now = this.#options.clock.uptime();
+    return (now - (this.#sentAt ?? now)) / 1_000;
   }
 }
 

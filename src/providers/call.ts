@@ -115,6 +115,10 @@ export class Call implements CompletionSink {
     return !this.#begun && !this.signal.aborted && thrown instanceof MuseError;
   }
 
+  sent(): void {
+    this.#hold?.sent();
+  }
+
   text(text: string): void {
     this.#hold?.received(text);
     if (!this.#begun) this.#begin();

@@ -129,6 +129,7 @@ class Answer implements CallListener {
 
   connected(): void {
     this.#isConnected = true;
+    this.#options.sink.sent?.();
     this.#options.deadlines.connected();
   }
 

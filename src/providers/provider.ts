@@ -59,6 +59,8 @@ export interface Finish {
 
 /** Takes an answer piece by piece, each while the bytes that hold it are being read. */
 export interface CompletionSink {
+  /** The call goes out to the endpoint: from here on it may cost something. */
+  sent?(): void;
   text(text: string): void;
   reasoning(text: string): void;
   /**

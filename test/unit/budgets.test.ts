@@ -1,10 +1,14 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Budget, budgetsOf, readBudgets } from '../../src/budget/budget.ts';
 import { Budgets, type BudgetTable } from '../../src/budget/budgets.ts';
 import { dayOf, secondsLeft } from '../../src/budget/days.ts';
 import { MuseError } from '../../src/errors.ts';
 import { Registry } from '../../src/models/registry.ts';
+import { createProviderDirectory } from '../../src/providers/directory.ts';
+import { createTransport } from '../../src/providers/transport.ts';
 import { Region } from '../../src/region.ts';
+import { Secrets } from '../../src/secrets.ts';
+import { finish, Gate, hold, startProvider, stream, text } from '../provider/index.ts';
 import { chainRequest } from './support/chain.ts';
 import { ManualClock } from './support/clock.ts';
 import { ListLog } from './support/log.ts';
@@ -167,11 +171,15 @@ describe('a call that ends without the number of its tokens', () => {
 
   test('counts its silence, too, when it broke off, up to the longest answer', async () => {
     const hold = await reserve([site]);
+    // What it waited for before it went out does not count.
+    clock.advance(7_000);
+    hold.sent();
     clock.advance(500);
     hold.received('x'.repeat(10));
     clock.advance(9_000);
     hold.failed(new Error('nobody waits any more'));
     const silent = await reserve([site]);
+    silent.sent();
     clock.advance(60_000);
     silent.failed(new MuseError('provider-slow', 'too slow'));
     expect(table.settled).toEqual([input + 100 + 5, input + 300]);
@@ -182,13 +190,65 @@ describe('a call that ends without the number of its tokens', () => {
     ['that reached nobody', new MuseError('provider-unreachable', 'no connection')],
   ] as const)('counts nothing for one %s', async ([, error]) => {
     const hold = await reserve([site]);
+    hold.sent();
     clock.advance(500);
     hold.failed(error);
     expect(table.settled).toEqual([0]);
   });
 
+  test.for([
+    ['whose visitor left before it went out', new Error('nobody waits any more')],
+    ['that got no connection in time', new MuseError('provider-slow', 'no connection')],
+  ] as const)('counts nothing for one %s', async ([, error]) => {
+    const hold = await reserve([site]);
+    clock.advance(9_000);
+    hold.failed(error);
+    expect(table.settled).toEqual([0]);
+  });
+
+  test('counts nothing for one that waits for a connection, and all of one that has it', async () => {
+    const server = await startProvider();
+    try {
+      const gate = new Gate();
+      server.script('m', stream([hold(gate), text('A page.'), finish()]));
+      const controller = new AbortController();
+      const asked = (signal: AbortSignal) => {
+        const backend = { server: 'main:80', calls: { connections: 1 } };
+        const { provider } = directory.find(one, {
+          ...backend,
+          endpoint: undefined,
+          apiKey: undefined,
+        });
+        const sink = { text() {}, reasoning() {}, writtenBy() {}, log };
+        return provider.complete({ ...chainRequest, budgets: [site] }, sink, signal);
+      };
+      const one = model({ endpoint: server.url });
+      const directory = createProviderDirectory({
+        transport: createTransport({}),
+        clock,
+        secrets: new Secrets(),
+        budgets,
+      });
+      const first = asked(new AbortController().signal);
+      await vi.waitFor(() => expect(server.received).toBe(1));
+      const second = asked(controller.signal).catch((thrown: unknown) => thrown);
+      await new Promise((resolve) => setImmediate(resolve));
+      clock.advance(9_000);
+      controller.abort(new Error('left'));
+      expect(await second).toMatchObject({ message: 'left' });
+      expect(table.settled).toEqual([0]);
+      gate.open();
+      await first;
+      expect(table.settled).toEqual([0, input + 4]);
+      expect(server.received).toBe(1);
+    } finally {
+      await server.close();
+    }
+  });
+
   test('counts one that a gateway gave up', async () => {
     const hold = await reserve([site]);
+    hold.sent();
     hold.failed(new MuseError('provider-failed', 'gave up', { answered: 504 }));
     expect(table.settled).toEqual([input]);
   });
