@@ -3,7 +3,7 @@
 import type { CallObserver, CallStart, ObservedCall } from './calls.ts';
 import { costOf } from './facts.ts';
 import type { Model } from './models/model.ts';
-import type { Finish } from './providers/provider.ts';
+import type { Usage } from './providers/provider.ts';
 import type { Counter, Use } from './region-types.ts';
 
 /** What of the region the counting needs. */
@@ -34,12 +34,13 @@ export class CallCounts implements CallObserver {
     return {
       ended: (writer, finish) => {
         this.#underWay -= 1;
-        this.#addUsage(writer, finish);
+        this.#addUsage(writer, finish.usage);
       },
-      failed: () => {
+      failed: (_, used) => {
         this.#underWay -= 1;
         this.#table.count(this.#slot, 'failures', 1);
         this.#table.addUsage(model.name, 'failures', 1);
+        if (used !== undefined) this.#addUsage(used.writer, used.usage);
       },
       aborted: () => {
         this.#underWay -= 1;
@@ -47,7 +48,7 @@ export class CallCounts implements CallObserver {
     };
   }
 
-  #addUsage(model: Model, { usage }: Finish): void {
+  #addUsage(model: Model, usage: Usage | undefined): void {
     if (usage === undefined) return;
     this.#table.addUsage(model.name, 'inputTokens', usage.inputTokens);
     this.#table.addUsage(model.name, 'outputTokens', usage.outputTokens);

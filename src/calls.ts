@@ -1,7 +1,7 @@
 /** Who is told of the calls to providers: what counts them, and what traces them. */
 
 import type { Model } from './models/model.ts';
-import type { CompletionRequest, Finish } from './providers/provider.ts';
+import type { CompletionRequest, Finish, Usage } from './providers/provider.ts';
 
 /** A call that begins. */
 export interface CallStart {
@@ -14,11 +14,18 @@ export interface CallStart {
   readonly traceparent: string | undefined;
 }
 
+/** What an answer took, and whose it was. */
+export interface Used {
+  readonly writer: Model;
+  readonly usage: Usage | undefined;
+}
+
 /** Told once how a call ended; quick, and never throws. */
 export interface ObservedCall {
   /** `writer`: the model that wrote the answer. */
   ended(writer: Model, finish: Finish): void;
-  failed(error: unknown): void;
+  /** `used`: what its answer took all the same, where it came to its end and is none. */
+  failed(error: unknown, used?: Used): void;
   /** Nobody waited for it any more. */
   aborted(): void;
 }
@@ -38,8 +45,8 @@ export function tellAll(observers: readonly CallObserver[]): CallObserver {
         ended(writer, finish) {
           for (const each of told) each.ended(writer, finish);
         },
-        failed(error) {
-          for (const each of told) each.failed(error);
+        failed(error, used) {
+          for (const each of told) each.failed(error, used);
         },
         aborted() {
           for (const each of told) each.aborted();

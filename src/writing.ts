@@ -1,6 +1,6 @@
 /** From a provider's events to the pieces of a page. */
 
-import type { CallObserver, CallStart } from './calls.ts';
+import type { CallObserver, CallStart, Used } from './calls.ts';
 import type { Cleaner, NoticeKind } from './cleaning/cleaning.ts';
 import type { Writer } from './completion.ts';
 import { MuseError } from './errors.ts';
@@ -54,6 +54,7 @@ export function createWriter(options: WritingOptions): ModelWriter {
     },
     async write(emit, signal) {
       const call = calls.started({ model, request, ...cause });
+      let used: Used | undefined;
       try {
         const sink: CompletionSink = {
           text: (text) => emit(cleaner.push(text)),
@@ -66,12 +67,13 @@ export function createWriter(options: WritingOptions): ModelWriter {
         };
         const end = await provider.complete(request, sink, signal);
         usage = end.usage;
+        used = { writer: model, usage };
         const finished = finish(end, emit);
         call.ended(model, end);
         return finished;
       } catch (error) {
         if (signal.aborted) call.aborted();
-        else call.failed(error);
+        else call.failed(error, used);
         throw error;
       }
     },

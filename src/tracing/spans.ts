@@ -14,7 +14,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import type { CallObserver, CallStart } from '../calls.ts';
+import type { CallObserver, CallStart, Used } from '../calls.ts';
 import { MuseError } from '../errors.ts';
 import { factsOf } from '../facts.ts';
 import { samplingOf } from '../providers/sampling.ts';
@@ -27,20 +27,15 @@ export function createSpans(tracer: Tracer): CallObserver {
       const span = tracer.startSpan(`chat ${call.model.upstream}`, options, parent);
       return {
         ended(writer, { reason, usage }) {
-          const { cost } = factsOf(writer, usage);
           span.setAttributes({
-            'gen_ai.response.model': writer.upstream,
+            ...usedBy({ writer, usage }),
             'gen_ai.response.finish_reasons': [reason],
-            ...(usage && {
-              'gen_ai.usage.input_tokens': usage.inputTokens,
-              'gen_ai.usage.output_tokens': usage.outputTokens,
-            }),
-            ...(cost === undefined ? {} : { 'muse.cost': Number(cost) }),
           });
           span.end();
         },
-        failed(error) {
+        failed(error, used) {
           const { code } = MuseError.from(error);
+          if (used !== undefined) span.setAttributes(usedBy(used));
           span.setAttribute('error.type', code);
           span.setStatus({ code: SpanStatusCode.ERROR, message: code });
           span.end();
@@ -68,6 +63,18 @@ function attributesOf({ model, request, path }: CallStart): Attributes {
     ...(url === null ? {} : { 'server.address': url.hostname, 'server.port': portOf(url) }),
     'muse.model': model.name,
     'url.path': path,
+  };
+}
+
+function usedBy({ writer, usage }: Used): Attributes {
+  const { cost } = factsOf(writer, usage);
+  return {
+    'gen_ai.response.model': writer.upstream,
+    ...(usage && {
+      'gen_ai.usage.input_tokens': usage.inputTokens,
+      'gen_ai.usage.output_tokens': usage.outputTokens,
+    }),
+    ...(cost === undefined ? {} : { 'muse.cost': Number(cost) }),
   };
 }
 

@@ -5,7 +5,7 @@ import { MuseError } from '../../src/errors.ts';
 import { buildModel } from '../../src/models/model.ts';
 import { modelSchema } from '../../src/models/schema.ts';
 import { createPreviewProvider } from '../../src/providers/preview.ts';
-import type { CompletionRequest } from '../../src/providers/provider.ts';
+import type { CompletionRequest, Usage } from '../../src/providers/provider.ts';
 import { createWriter } from '../../src/writing.ts';
 import { ListLog } from './support/log.ts';
 import {
@@ -35,10 +35,18 @@ function writing(fields: object, ...steps: Step[]) {
   const model = buildModel(modelSchema.parse({ name: 'm', ...fields }), {});
   const log = new ListLog();
   const counts = { started: 0, failed: 0 };
+  const wasted: (Usage | undefined)[] = [];
   const calls: CallObserver = {
     started() {
       counts.started++;
-      return { ended() {}, failed: () => counts.failed++, aborted() {} };
+      return {
+        ended() {},
+        failed(_, used) {
+          counts.failed++;
+          wasted.push(used?.usage);
+        },
+        aborted() {},
+      };
     },
   };
   const writer = createWriter({
@@ -55,7 +63,7 @@ function writing(fields: object, ...steps: Step[]) {
     writer.write((piece) => {
       body += piece;
     }, signal);
-  return { writer, write, log, counts, body: () => body };
+  return { writer, write, log, counts, wasted, body: () => body };
 }
 
 describe('an answer', () => {
@@ -157,6 +165,17 @@ describe('an answer', () => {
     const paid = writing({ stream_usage: true, price: { input: 0.5, output: 2 } }, ...steps);
     await paid.write();
     expect(paid.log.events[0]?.text).toMatch(/, cost 0\.002000$/);
+  });
+
+  test('that is none is counted with what it cost all the same', async () => {
+    const usage = { inputTokens: 2_000, outputTokens: 100 };
+    const end: Step = { type: 'finish', reason: 'length', usage };
+    const failed = writing({ stream_usage: true }, reasoning('Hm …'), end);
+    await expect(failed.write()).rejects.toMatchObject({ code: 'answer-empty' });
+    expect(failed.wasted).toEqual([usage]);
+    const slow = writing({}, new MuseError('provider-slow', 'x'));
+    await expect(slow.write()).rejects.toMatchObject({ code: 'provider-slow' });
+    expect(slow.wasted).toEqual([undefined]);
   });
 
   test('that fails is counted, but not when its reader left', async () => {
