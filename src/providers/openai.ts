@@ -25,6 +25,8 @@ const USER_AGENT = 'mod_muse_ai';
 const OPERATION = '/chat/completions';
 /** An error's body is read for the log only. */
 const ERROR_BODY_MAX = 16_384;
+/** How long it may take: one that does not end must not keep others from being asked. */
+const ERROR_BODY_MS = 5_000;
 /** How long the stream of an answer that is whole may go on before its connection is closed. */
 const REST_MS = 1_000;
 
@@ -58,6 +60,7 @@ export function createOpenAiProvider(options: OpenAiOptions): Provider {
         let rest: Timer | undefined;
         const over = (): void => {
           deadlines.clear();
+          rest?.clear();
           signal.removeEventListener('abort', leave);
         };
         const fail = (error: unknown): void => {
@@ -91,6 +94,9 @@ export function createOpenAiProvider(options: OpenAiOptions): Provider {
             resolve(finish);
           },
           closed: () => rest?.clear(),
+          refused() {
+            rest = clock.after(ERROR_BODY_MS, () => answer.end());
+          },
           fail,
         });
         const body = JSON.stringify({ ...toParams(model, request, isOpenAi), ...more });
@@ -108,6 +114,8 @@ interface AnswerOptions {
   readonly done: (finish: Finish) => void;
   /** After that: the endpoint has ended its stream, too. */
   readonly closed: () => void;
+  /** It is an error, whose words are still to come. */
+  readonly refused: () => void;
   readonly fail: (error: unknown) => void;
 }
 
@@ -134,8 +142,12 @@ class Answer implements CallListener {
   }
 
   head(status: number, header: HeaderOf): void {
-    if (status !== 200) this.#error = { status, header, body: Buffer.alloc(0) };
-    else this.#guarded(() => checkStream(header('content-type') ?? '', this.#options.info));
+    if (status === 200) {
+      this.#guarded(() => checkStream(header, this.#options.info));
+      return;
+    }
+    this.#error = { status, header, body: Buffer.alloc(0) };
+    this.#options.refused();
   }
 
   data(bytes: Buffer): void {
@@ -175,6 +187,11 @@ class Answer implements CallListener {
       closed();
       return;
     }
+    // Its status came, and says more.
+    if (this.#error !== undefined) {
+      this.end();
+      return;
+    }
     const stage = !this.#isConnected ? 'connecting' : this.#chunks.begun ? 'streaming' : 'waiting';
     fail(connectionFailure(error, stage, info));
   }
@@ -200,6 +217,8 @@ class Answer implements CallListener {
 function headersFor(model: Model, target: OpenAiOptions['target']): Record<string, string> {
   const headers: Record<string, string> = {
     accept: 'text/event-stream',
+    // Who says nothing takes any coding (RFC 9110, section 12.5.3).
+    'accept-encoding': 'identity',
     'content-type': 'application/json',
     'user-agent': USER_AGENT,
   };
@@ -242,7 +261,16 @@ function asksForUsage({ streamUsage }: Model, { verbatim }: CompletionRequest): 
 }
 
 /** A page of HTML or a plain JSON answer in place of a stream is a wrong endpoint. */
-function checkStream(type: string, call: CallInfo): void {
+function checkStream(header: HeaderOf, call: CallInfo): void {
+  const coding = header('content-encoding') ?? 'identity';
+  if (!/^\s*(?:identity\s*)?$/i.test(coding)) {
+    const advice = 'see that no proxy before it compresses streams';
+    throw nonsense(
+      `answered in the coding "${redact(coding, call)}", not asked for; ${advice}`,
+      call,
+    );
+  }
+  const type = header('content-type') ?? '';
   if (!/^\s*(?:text\/html|application\/json)\b/i.test(type)) return;
   const what = `answered with ${redact(type, call)} instead of a stream of events`;
   throw nonsense(`${what}; is this the base URL of an OpenAI-compatible API?`, call);

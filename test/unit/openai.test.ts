@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Clock } from '../../src/clock.ts';
 import { systemClock } from '../../src/clock.ts';
@@ -129,6 +130,7 @@ describe('a request to an OpenAI-compatible endpoint', () => {
     await collect();
     expect(Object.keys(server.requests[0]?.headers ?? {}).sort()).toEqual([
       'accept',
+      'accept-encoding',
       'connection',
       'content-length',
       'content-type',
@@ -188,6 +190,12 @@ async function finishes(one: ReturnType<typeof provider>): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
+function urlOf(server: Server): string {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return `http://127.0.0.1:${address.port}/v1`;
+}
+
 /** What comes of an answer before the connection is closed. */
 const PARTS = {
   part: 'HTTP/1.1 200 OK\r\nContent-T',
@@ -218,10 +226,8 @@ async function countingEndpoint(
     connections += 1;
   });
   await once(endpoint.listen(0, '127.0.0.1'), 'listening');
-  const address = endpoint.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
   return {
-    url: `http://127.0.0.1:${address.port}/v1`,
+    url: urlOf(endpoint),
     connections: () => connections,
     requests: () => requests,
     async [Symbol.asyncDispose]() {
@@ -432,6 +438,37 @@ describe('a failure', () => {
     });
   });
 
+  test('is known by its status also where its words break off', async () => {
+    const broken = createServer((_, response) => {
+      response.writeHead(429, { 'retry-after': '7', 'content-length': '100' });
+      response.write('Sorry', () => response.destroy());
+    });
+    await once(broken.listen(0, '127.0.0.1'), 'listening');
+    try {
+      const error = await collect({ url: urlOf(broken) }).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: 'provider-busy', answered: 429, retryAfter: 7 });
+    } finally {
+      broken.close();
+    }
+  });
+
+  test('to leave an answer uncompressed is told as such', async () => {
+    const compressing = createServer((asked, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' });
+      response.end(gzipSync(`data: ${asked.headers['accept-encoding']}\n\n`));
+    });
+    await once(compressing.listen(0, '127.0.0.1'), 'listening');
+    try {
+      const error = await collect({ url: urlOf(compressing) }).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({
+        code: 'provider-nonsense',
+        message: expect.stringMatching(/the coding "gzip"/),
+      });
+    } finally {
+      compressing.close();
+    }
+  });
+
   test('to speak the protocol is provider-nonsense', async () => {
     for (const script of [
       garbage(),
@@ -498,7 +535,7 @@ describe('a timer', () => {
       transport: (_address, _body, listener) => {
         queueMicrotask(() => {
           listener.connected();
-          listener.head(200, () => 'text/event-stream');
+          listener.head(200, (name) => (name === 'content-type' ? 'text/event-stream' : undefined));
           listener.data(Buffer.from(role));
           clock.advance(7_000);
         });
@@ -559,6 +596,27 @@ describe('a timer', () => {
       code: 'provider-slow',
       message: expect.stringMatching(new RegExp(`within ${seconds} s; see timeouts.total or Muse`)),
     });
+  });
+
+  test('ends an error that does not end, so that others are asked', async () => {
+    const endless = createServer((_, response) => {
+      response.writeHead(503, { 'retry-after': '7' });
+      response.write('Sorry');
+    });
+    await once(endless.listen(0, '127.0.0.1'), 'listening');
+    const clock = new ManualClock();
+    const failure = collect({ url: urlOf(endless), clock }).catch((error: unknown) => error);
+    try {
+      while (clock.pending !== 2 || (clock.next ?? 0) > 5_000) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      clock.advance(5_000);
+      expect(await failure).toMatchObject({ answered: 503, retryAfter: 7 });
+      expect(clock.pending).toBe(0);
+    } finally {
+      endless.closeAllConnections();
+      endless.close();
+    }
   });
 
   test('ends a call that gets no connection, and rests once it stands', async () => {
