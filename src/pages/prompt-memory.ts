@@ -39,9 +39,13 @@ export class PromptMemory {
     this.#write(new Map());
   }
 
-  /** Remembers these files, beside those that it does already. */
+  /**
+   * Remembers these files, beside those that it does already. Where it was purged, or gave way to
+   * pages, it stays away: with these files alone, others that changed would not be missed.
+   */
   note(states: FileStates): void {
-    const known = this.read() ?? new Map<string, string>();
+    const known = this.read();
+    if (known === undefined) return;
     if ([...states].every(([path, state]) => known.get(path) === state)) return;
     this.#write(new Map([...known, ...states]));
   }

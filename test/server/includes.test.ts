@@ -85,6 +85,28 @@ test('a change while no engine ran, or none was asked since it came back, is see
   await shows(httpd, provider, 'On rivers. Be calm. End with a list.');
 });
 
+test('a change is seen after a restart also where all pages were purged before it', async ({
+  httpd,
+  provider,
+}) => {
+  prepare(httpd, provider);
+  httpd.config.section('Location', '/muse-purge', 'SetHandler muse-ai-purge', 'Require local');
+  httpd.site.write('other.ai', 'On lakes. {% include "mood" %}');
+  httpd.conf.write('prompts/mood.ai', 'Be calm.');
+  await httpd.start();
+  await shows(httpd, provider, 'On rivers. Be warm. End with a list.');
+  expect((await httpd.get('/muse-purge?all', { method: 'POST' })).status).toBe(200);
+  expect((await httpd.get('/other')).status).toBe(200);
+  await shows(httpd, provider, 'On rivers. Be warm. End with a list.');
+  await cached(httpd);
+  httpd.log.expect(killed, readyAgain);
+  const mark = httpd.log.mark();
+  await (await httpd.engine()).kill();
+  await httpd.log.waitFor(readyAgain, { mark });
+  httpd.conf.write('prompts/tone.ai', 'Be brief.');
+  await shows(httpd, provider, 'On rivers. Be brief. End with a list.');
+});
+
 test('what lies outside is refused, with a line that says so', async ({ httpd, provider }) => {
   prepare(httpd, provider);
   httpd.conf.write('secret.ai', 'secret words');

@@ -27,6 +27,7 @@ test('a new region remembers nothing, so nothing from before is trusted', async 
 
 test('prompts that stayed as they were hold for the next engine', async () => {
   const { memory, states, region } = start();
+  memory.clear();
   memory.note(await states());
   expect(await new PromptMemory(region, systemFiles).holds()).toBe(true);
 });
@@ -37,6 +38,7 @@ test.each([
   ['added', (folder: string) => writeFileSync(join(folder, 'system_prompt.txt'), 'Be brief.')],
 ])('a prompt that was %s meanwhile is noticed', async (_how, change) => {
   const { memory, folder, states } = start();
+  memory.clear();
   memory.note(await states());
   change(folder);
   expect(await memory.holds()).toBe(false);
@@ -48,8 +50,19 @@ test('after clearing, an empty memory holds', async () => {
   expect(await memory.holds()).toBe(true);
 });
 
+test('what was purged is not begun anew with a part of it', async () => {
+  const { memory, folder, states, region } = start();
+  memory.clear();
+  memory.note(await states());
+  region.clear();
+  memory.note(new Map([['/prompts/other.ai', 'absent']]));
+  writeFileSync(join(folder, 'layout.ai'), 'One column only.');
+  expect(await memory.holds()).toBe(false);
+});
+
 test('a damaged record counts as nothing remembered', async () => {
   const { memory, states, region } = start();
+  memory.clear();
   memory.note(await states());
   const damaged = {
     get: () => ({
@@ -69,6 +82,7 @@ test('a damaged record counts as nothing remembered', async () => {
 
 test('what can’t be remembered leaves nothing to be trusted', async () => {
   const { memory, states } = start();
+  memory.clear();
   memory.note(await states());
   const many = Array.from({ length: 20_000 }, (_, i) => [`/prompts/${i}.ai`, 'absent'] as const);
   memory.note(new Map(many));
