@@ -34,7 +34,7 @@ export class PromptMemory {
     return [...states].every(([path, state]) => now.get(path) === state);
   }
 
-  /** Forgets all files: from here on, what is remembered is what was seen. */
+  /** Begins with no file: from here on, what is remembered is what was seen. */
   clear(): void {
     this.#write(new Map());
   }

@@ -47,10 +47,12 @@ export class Sources {
    * @returns whether all of it is as it was: only then page keys from before hold.
    */
   async resume(): Promise<boolean> {
-    const { memory } = this.#options;
+    const { files, memory } = this.#options;
+    const known = memory.read();
     const holds = await memory.holds();
-    if (holds) this.add(memory.read() ?? new Map());
-    else memory.clear();
+    if (known === undefined) memory.clear();
+    // All of it also after a change: it may be another engine's, whose pages httpd has.
+    else this.add(holds ? known : await fileStates(known.keys(), files));
     return holds;
   }
 }

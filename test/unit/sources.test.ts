@@ -65,6 +65,19 @@ test('the next engine trusts nothing after a change', async () => {
   expect(await engine().sources.resume()).toBe(false);
 });
 
+test('a change of one file leaves the others remembered, and watched', async () => {
+  const { folder, engine, states } = start();
+  const first = engine();
+  await first.sources.resume();
+  first.sources.add(await states());
+  writeFileSync(folder.at('end.ai'), 'the end');
+  await engine().sources.resume();
+  const next = engine();
+  expect(await next.sources.resume()).toBe(true);
+  writeFileSync(folder.at('tone.ai'), 'cooler');
+  await waitUntil('the change', () => next.changed.includes(folder.at('tone.ai')));
+});
+
 test('too many files to be watched are said', async () => {
   const { engine } = start();
   const { sources, errors } = engine();
