@@ -15,6 +15,8 @@ int muse_patience_engine(const muse_request *q, unsigned gone)
 {
     const int engines = muse_config_global()->engines;
     const int first = q->engine % engines;
+    const uint64_t now = muse_clock_ms();
+    int ready = -1;
     int there = -1;
     int i;
 
@@ -25,13 +27,15 @@ int muse_patience_engine(const muse_request *q, unsigned gone)
         if (gone & 1u << candidate) {
             continue;
         }
-        if (muse_engine_get(q->region, (uint32_t)candidate, &info) == MUSE_OK &&
-            info.state == MUSE_ENGINE_READY) {
-            return candidate;
+        if (muse_engine_get(q->region, (uint32_t)candidate, &info) == MUSE_OK) {
+            if (muse_engine_is_up(&info, now)) {
+                return candidate;
+            }
+            ready = ready < 0 && info.state == MUSE_ENGINE_READY ? candidate : ready;
         }
         there = there < 0 ? candidate : there;
     }
-    return there < 0 ? first : there;
+    return ready >= 0 ? ready : there >= 0 ? there : first;
 }
 
 muse_lateness muse_patience_find(const muse_request *q, const muse_waiting *w)
@@ -53,7 +57,7 @@ muse_lateness muse_patience_find(const muse_request *q, const muse_waiting *w)
         return MUSE_ENGINES_STRANGE;
     }
     (void)muse_engine_get(q->region, (uint32_t)w->engine, &info);
-    if (info.state == MUSE_ENGINE_READY && info.beat_at + MUSE_ENGINE_BEAT_LATE >= now) {
+    if (muse_engine_is_up(&info, now)) {
         return MUSE_IN_TIME;
     }
     if (waited > patience || (info.state == MUSE_ENGINE_DOWN && info.failures >= GIVEN_UP)) {

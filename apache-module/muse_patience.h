@@ -5,7 +5,7 @@
 #include "muse_request.h"
 
 /*
- * The engine for this page: that of its key, or the next one that runs when that one does not. None
+ * The engine for this page: that of its key, or the next one that is up when that one is not. None
  * of `gone`, which has a bit for each, if there is another.
  */
 int muse_patience_engine(const muse_request *q, unsigned gone);

@@ -48,8 +48,7 @@ static int is_running(const muse_request *q, int engine)
     muse_engine_info info;
 
     return muse_engine_get(q->region, (uint32_t)engine, &info) == MUSE_OK &&
-           info.state == MUSE_ENGINE_READY &&
-           info.beat_at + MUSE_ENGINE_BEAT_LATE >= muse_clock_ms();
+           muse_engine_is_up(&info, muse_clock_ms());
 }
 
 void muse_stale_refresh(const muse_request *q)

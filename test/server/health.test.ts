@@ -1,5 +1,12 @@
 import { describe, expect } from 'vitest';
-import { type Httpd, modelsAt, scriptedModel, test, waitUntil } from '../harness/index.ts';
+import {
+  findProcess,
+  type Httpd,
+  modelsAt,
+  scriptedModel,
+  test,
+  waitUntil,
+} from '../harness/index.ts';
 import { fail, samplePage, say } from '../provider/index.ts';
 import { addPages, administer, priced } from './administration.ts';
 
@@ -82,6 +89,12 @@ describe('the health', () => {
     process.kill(pid, 'SIGSTOP');
     const degraded = await becomes(httpd, 'degraded');
     expect(degraded).toMatchObject({ code: 200, problems: ['not all engines are ready'] });
+    const pages = ['a', 'b', 'c', 'd', 'e', 'f'].map((n) => httpd.get(`/page?n=${n}`));
+    const statuses = (await Promise.all(pages)).map(({ status }) => status);
+    expect([statuses, findProcess(pid)?.state], 'the other one writes them').toEqual([
+      pages.map(() => 200),
+      'T',
+    ]);
     process.kill(pid, 'SIGKILL');
     await becomes(httpd, 'ok', ({ engines }) =>
       (engines as { restarts: number }[]).some(({ restarts }) => restarts === 1),
