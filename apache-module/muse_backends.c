@@ -162,17 +162,17 @@ void muse_backends_name(apr_pool_t *p, server_rec *main_server)
     drop_old(kept);
 }
 
-static const char *add_object(apr_pool_t *p, const char *list, const char *fields)
+static void add_object(apr_pool_t *p, apr_array_header_t *list, const char *fields)
 {
-    return apr_pstrcat(p, list, *list ? "," : "", "{", fields, "}", NULL);
+    APR_ARRAY_PUSH(list, const char *) = apr_pstrcat(p, "{", fields, "}", NULL);
 }
 
 const char *muse_backends_json(apr_pool_t *p, server_rec *main_server)
 {
     const retained_backends *kept = retained();
     apr_hash_t *listed = apr_hash_make(p);
-    const char *backends = "";
-    const char *former = "";
+    apr_array_header_t *backends = apr_array_make(p, kept->count, sizeof(const char *));
+    apr_array_header_t *former = apr_array_make(p, kept->count, sizeof(const char *));
     const server_rec *s;
     int i;
 
@@ -182,13 +182,14 @@ const char *muse_backends_json(apr_pool_t *p, server_rec *main_server)
 
         if (known && !apr_hash_get(listed, name, APR_HASH_KEY_STRING)) {
             apr_hash_set(listed, name, APR_HASH_KEY_STRING, name);
-            backends = add_object(p, backends, known->fields);
+            add_object(p, backends, known->fields);
         }
     }
     for (i = 0; i < kept->count; i++) {
         if (!kept->known[i].in_force) {
-            former = add_object(p, former, kept->known[i].fields);
+            add_object(p, former, kept->known[i].fields);
         }
     }
-    return apr_pstrcat(p, "\"backends\":[", backends, "],\"former\":[", former, "]", NULL);
+    return apr_pstrcat(p, "\"backends\":[", apr_array_pstrcat(p, backends, ','), "],\"former\":[",
+                       apr_array_pstrcat(p, former, ','), "]", NULL);
 }

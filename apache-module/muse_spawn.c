@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -102,7 +103,7 @@ const char *muse_spawn(apr_pool_t *p, server_rec *s, int index, int listener, in
         argv = arguments(p, s);
     }
     if (!error &&
-        (null < 0 || pipe2(log, O_CLOEXEC) != 0 ||
+        (null < 0 || !(child->settings = strdup(settings)) || pipe2(log, O_CLOEXEC) != 0 ||
          socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) != 0 || (pid = fork()) < 0)) {
         error = apr_psprintf(p, "no engine can be started: %s", strerror(errno));
     }
@@ -125,13 +126,35 @@ const char *muse_spawn(apr_pool_t *p, server_rec *s, int index, int listener, in
         if (control[0] >= 0) {
             close(control[0]);
         }
+        free(child->settings);
+        child->settings = NULL;
         return error;
     }
     fcntl(log[0], F_SETFL, O_NONBLOCK);
-    /* A few KB at most, into an empty socket buffer: this does not wait. */
-    (void)!send(control[0], settings, strlen(settings), MSG_NOSIGNAL);
     child->pid = pid;
     child->log = log[0];
     child->control = control[0];
+    muse_spawn_tell(child);
     return NULL;
+}
+
+void muse_spawn_tell(muse_child *child)
+{
+    size_t left = child->settings ? strlen(child->settings + child->sent) : 0;
+
+    while (left) {
+        const ssize_t n =
+            send(child->control, child->settings + child->sent, left, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+        if (n < 0 && errno == EAGAIN) {
+            return; /* those of many virtual hosts: the engine has to read them first */
+        }
+        if (n < 0 && errno != EINTR) {
+            break; /* it has ended */
+        }
+        child->sent += n > 0 ? (size_t)n : 0;
+        left -= n > 0 ? (size_t)n : 0;
+    }
+    free(child->settings);
+    child->settings = NULL;
 }

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -140,6 +141,7 @@ static void ended(supervisor *s, engine *e, int status)
     if (e->child.control >= 0) {
         close(e->child.control);
     }
+    free(e->child.settings);
     memset(&e->child, 0, sizeof e->child);
     if (s->draining) {
         if (owns_record(s, e->index, pid)) {
@@ -239,6 +241,14 @@ static void hear(supervisor *s, engine *e)
     }
 }
 
+/* Behind the settings, should it not have read all of them yet. */
+static void order_drain(const muse_child *child)
+{
+    if (child->pid && child->control >= 0 && !child->settings) {
+        (void)!send(child->control, "drain\n", 6, MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
+}
+
 static void drain(supervisor *s)
 {
     int i;
@@ -252,11 +262,7 @@ static void drain(supervisor *s)
     s->drain_by = muse_clock_ms() + DRAIN_MOST;
     release_previous(s);
     for (i = 0; i < s->plan->engines; i++) {
-        engine *e = &s->engines[i];
-
-        if (e->child.pid && e->child.control >= 0) {
-            (void)!send(e->child.control, "drain\n", 6, MSG_NOSIGNAL | MSG_DONTWAIT);
-        }
+        order_drain(&s->engines[i].child);
     }
 }
 
@@ -300,6 +306,16 @@ static void end_stuck(const supervisor *s, uint64_t now)
             muse_engine_get(s->plan->region, (uint32_t)i, &info) == MUSE_OK &&
             info.beat_at + STUCK_AFTER < now) {
             kill(pid, SIGKILL);
+        }
+    }
+}
+
+static void tell(const supervisor *s, muse_child *child)
+{
+    if (child->settings) {
+        muse_spawn_tell(child);
+        if (s->draining) {
+            order_drain(child);
         }
     }
 }
@@ -363,7 +379,8 @@ static void turn(supervisor *s)
         const muse_child *child = &s->engines[i].child;
 
         fds[2 + 2 * i] = (struct pollfd){.fd = child->pid ? child->log : -1, .events = POLLIN};
-        fds[3 + 2 * i] = (struct pollfd){.fd = child->pid ? child->control : -1, .events = POLLIN};
+        fds[3 + 2 * i] = (struct pollfd){.fd = child->pid ? child->control : -1,
+                                         .events = child->settings ? POLLIN | POLLOUT : POLLIN};
     }
     if (poll(fds, (nfds_t)(2 + 2 * s->plan->engines), wait) < 0) {
         return;
@@ -375,6 +392,7 @@ static void turn(supervisor *s)
             read_log(s, e);
         }
         if (fds[3 + 2 * i].revents && e->child.pid) {
+            tell(s, &e->child);
             hear(s, e);
         }
     }
