@@ -24,9 +24,16 @@ static apr_status_t forget(void *data)
 
 void muse_source_note(apr_pool_t *pconf, const char *path)
 {
+    int i;
+
     if (!noted) {
         noted = apr_array_make(pconf, 4, sizeof(const char *));
         apr_pool_cleanup_register(pconf, NULL, forget, apr_pool_cleanup_null);
+    }
+    for (i = 0; i < noted->nelts; i++) {
+        if (!strcmp(APR_ARRAY_IDX(noted, i, const char *), path)) {
+            return;
+        }
     }
     APR_ARRAY_PUSH(noted, const char *) = path;
 }
@@ -97,40 +104,117 @@ static int is_text(const char *name)
     return at && (!at[4] || is_copys_end(at + 4));
 }
 
-/* Whether file is path, a copy of it, or, where path is a folder, a prompt in it. */
-static int is_of(const char *file, const char *path)
-{
-    const size_t length = strlen(path);
-    const char *base = base_of(path);
-    const char *name = base_of(file);
-    const size_t folder = (size_t)(base - path);
+/* A file that is asked for, and what tells its folders from others whatever links lead there. */
+typedef struct {
+    apr_pool_t *pool;
+    const char *name; /* the whole of it */
+    const char *base;
+    const char *folder;
+    apr_array_header_t *above; /* apr_finfo_t of the folders above it; NULL until it is needed */
+} asked_file;
 
-    if (!strncmp(file, path, length) &&
-        (file[length] == '/' || (length && path[length - 1] == '/'))) {
-        return is_text(name);
-    }
-    if (!*base || (size_t)(name - file) != folder || strncmp(file, path, folder) != 0) {
-        return 0;
-    }
+static int look(apr_pool_t *p, const char *name, apr_finfo_t *info)
+{
+    return apr_stat(info, name, APR_FINFO_IDENT, p) == APR_SUCCESS;
+}
+
+static int is_one(const apr_finfo_t *a, const apr_finfo_t *b)
+{
+    return a->inode == b->inode && a->device == b->device;
+}
+
+static int are_one(apr_pool_t *p, const char *a, const char *b)
+{
+    apr_finfo_t first;
+    apr_finfo_t second;
+
+    return look(p, a, &first) && look(p, b, &second) && is_one(&first, &second);
+}
+
+static const char *folder_of(apr_pool_t *p, const char *file)
+{
+    return apr_pstrmemdup(p, file, (apr_size_t)(base_of(file) - file));
+}
+
+/* Whether the name is that of the path's file, or of a copy of it. */
+static int is_named(const char *name, const char *path)
+{
+    const char *base = base_of(path);
+
     for (; *name == '.' || *name == '#'; name++) {
         if (*base == *name) {
             break;
         }
     }
-    return !strncmp(name, base, strlen(base)) &&
+    return *base && !strncmp(name, base, strlen(base)) &&
            (!name[strlen(base)] || is_copys_end(name + strlen(base)));
 }
 
-static int is_setting(const char *file)
+static apr_array_header_t *look_above(apr_pool_t *p, const char *file)
 {
-    const char *models = muse_config_global()->models;
+    apr_array_header_t *above = apr_array_make(p, 8, sizeof(apr_finfo_t));
+    char *name = apr_pstrdup(p, file);
+    apr_finfo_t info;
+    char *slash;
+
+    while ((slash = strrchr(name, '/')) && slash > name) {
+        *slash = '\0';
+        if (look(p, name, &info)) {
+            APR_ARRAY_PUSH(above, apr_finfo_t) = info;
+        }
+    }
+    return above;
+}
+
+/* Whether the file lies in that folder, or in one in it. */
+static int is_below(asked_file *file, const char *folder)
+{
+    const size_t length = strlen(folder);
+    apr_finfo_t info;
     int i;
 
-    if (models && is_of(file, models)) {
+    if (!strncmp(file->name, folder, length) &&
+        (file->name[length] == '/' || (length && folder[length - 1] == '/'))) {
+        return 1;
+    }
+    if (!look(file->pool, folder, &info)) {
+        return 0;
+    }
+    file->above = file->above ? file->above : look_above(file->pool, file->name);
+    for (i = 0; i < file->above->nelts; i++) {
+        if (is_one(&info, &APR_ARRAY_IDX(file->above, i, apr_finfo_t))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Whether the file is path, a copy of it, or, where path is a folder, a prompt in it. */
+static int is_of(asked_file *file, const char *path)
+{
+    if (is_named(file->base, path)) {
+        const char *folder = folder_of(file->pool, path);
+
+        if (!strcmp(file->folder, folder) || are_one(file->pool, file->name, path) ||
+            are_one(file->pool, file->folder, folder)) {
+            return 1;
+        }
+    }
+    return is_text(file->base) && is_below(file, path);
+}
+
+static int is_setting(apr_pool_t *p, const char *name)
+{
+    const char *models = muse_config_global()->models;
+    asked_file file = {
+        .pool = p, .name = name, .base = base_of(name), .folder = folder_of(p, name)};
+    int i;
+
+    if (models && is_of(&file, models)) {
         return 1;
     }
     for (i = 0; noted && i < noted->nelts; i++) {
-        if (is_of(file, APR_ARRAY_IDX(noted, i, const char *))) {
+        if (is_of(&file, APR_ARRAY_IDX(noted, i, const char *))) {
             return 1;
         }
     }
@@ -146,7 +230,7 @@ int muse_source_fixup(request_rec *r)
         return DECLINED;
     }
     copy = is_copy_of_page(base_of(r->filename));
-    if (copy ? muse_page_is_illustrator(r) : !is_setting(r->filename)) {
+    if (copy ? muse_page_is_illustrator(r) : !is_setting(r->pool, r->filename)) {
         return DECLINED;
     }
     ap_log_rerror(
