@@ -16,7 +16,8 @@ export interface Control {
   ready(): void;
 }
 
-const LINE_MAX = 4 * 1_048_576;
+/** Thousands of virtual hosts, and as many from before each restart of the last minutes. */
+const LINE_MAX = 64 * 1_048_576;
 
 export function openControl(stream: Duplex): Control {
   const settings = Promise.withResolvers<string>();

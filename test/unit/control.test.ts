@@ -26,6 +26,14 @@ describe('the control line', () => {
     await control.drain;
   });
 
+  test('brings the settings of thousands of virtual hosts', async () => {
+    const { control, supervisor } = open();
+    const piece = 'x'.repeat(65_536);
+    for (let i = 0; i < 128; i += 1) supervisor.write(piece);
+    supervisor.write('\n');
+    expect((await control.settings).length).toBe(128 * piece.length);
+  });
+
   test('tells by its end that httpd is gone', async () => {
     const { control, supervisor } = open();
     supervisor.write('{}\n');
