@@ -79,7 +79,7 @@ static void set_state(supervisor *s, engine *e, muse_engine_state state)
 /* Says why an engine does not run: a new reason at level, the same one again only for debugging. */
 static void say_once(supervisor *s, engine *e, int level, const char *number, const char *reason)
 {
-    if (!strcmp(e->said, reason)) {
+    if (!strncmp(e->said, reason, sizeof e->said - 1)) { /* so much of it is kept */
         level = APLOG_DEBUG;
     }
     apr_cpystrn(e->said, reason, sizeof e->said);

@@ -48,7 +48,7 @@ describe('an engine that can not run', () => {
   });
 
   test('since Node is missing is told with the directive', async ({ httpd, provider }) => {
-    const path = httpd.conf.path('no-node');
+    const path = httpd.conf.path(`${'far/'.repeat(60)}no-node`);
     prepare(httpd, provider, `MuseAiNode ${path}`);
     await httpd.start();
     expect(await expectNoEngine(httpd, 21)).toMatch(/MuseAiNode .*no-node \(.*httpd\.conf:\d+\)/);
