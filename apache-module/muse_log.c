@@ -73,12 +73,27 @@ static int may_say(muse_region *region, const char *id, const muse_limit *limit)
            result.allowed;
 }
 
+/*
+ * Visitors choose some of these names. Each takes a place in the limiter's table, among clients:
+ * so many places at the most, and names that share one are told of once a minute together.
+ */
+static unsigned place_of(const char *name)
+{
+    enum { PLACES = 256 };
+    uint32_t sum = 2166136261u; /* FNV-1a */
+
+    for (; *name; name++) {
+        sum = (sum ^ (unsigned char)*name) * 16777619u;
+    }
+    return sum % PLACES;
+}
+
 int muse_log_is_news(muse_region *region, const char *kind, const char *name)
 {
     static const muse_limit once = {.per_minute = 1, .burst = 1};
     static const muse_limit in_all = {.per_minute = 60, .burst = 16};
-    char id[200];
+    char id[80];
 
-    apr_snprintf(id, sizeof id, "%s: %s", kind, name);
+    apr_snprintf(id, sizeof id, "%s: %u", kind, place_of(name));
     return may_say(region, id, &once) && may_say(region, kind, &in_all);
 }
