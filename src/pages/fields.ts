@@ -1,5 +1,6 @@
 /** Fields of a query or a form, as they come and as a template gets them. */
 
+import { counted } from './marks.ts';
 import { VisitorText, visitorObject } from './visitor-text.ts';
 
 /** What a visitor sent as one value; numbers, truth values and null only JSON has. */
@@ -13,7 +14,7 @@ export function fieldsOf(fields: Fields): Readonly<Record<string, unknown>> {
   return visitorObject(
     [...fields].map(([name, value]) => {
       const mark = (each: Scalar): unknown =>
-        typeof each === 'string' ? new VisitorText(each, name) : each;
+        typeof each === 'string' ? new VisitorText(each, name) : counted(each);
       return [name, isList(value) ? value.map(mark) : mark(value)];
     }),
   );

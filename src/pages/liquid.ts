@@ -6,6 +6,7 @@
 import { filters as builtInFilters, type Context, defaultOperators, Liquid } from 'liquidjs';
 import { keepingMarks, unmarked } from './marks.ts';
 import { IncludeTag, RenderTag } from './partial-tags.ts';
+import { plain } from './visitor-text.ts';
 
 /** Tags that read files, or make plain text of what held a visitor's. */
 const TAGS_LEFT_OUT = ['layout', 'block', 'capture'];
@@ -21,6 +22,8 @@ const FILTERS_LEFT_OUT = [
 
 /** Characters of a template, milliseconds of rendering, and elements that loops may make. */
 const LIMITS = { parseLimit: 2_000_000, renderLimit: 500, memoryLimit: 4_000_000 };
+
+const COMPARISONS = ['==', '!=', '>', '<', '>=', '<='];
 
 const noFiles = {
   exists: async () => false,
@@ -45,6 +48,7 @@ export function createLiquid(): Liquid {
     relativeReference: false,
     operators: {
       ...defaultOperators,
+      ...Object.fromEntries(COMPARISONS.map((name) => [name, comparingText(name)])),
       contains: (left: unknown, right: unknown, context: Context) =>
         contains(unmarked(left), unmarked(right), context),
     },
@@ -59,6 +63,14 @@ export function createLiquid(): Liquid {
   }
   liquid.registerFilter('url_decode', keepingMarks(decodeUrl));
   return liquid;
+}
+
+/** A comparison of texts as they are: "10" is more than 5, and '' is blank. It gives no text away. */
+function comparingText(name: string) {
+  const compare = defaultOperators[name];
+  if (compare === undefined) throw new TypeError(`LiquidJS has no operator "${name}"`);
+  return (left: unknown, right: unknown, context: Context) =>
+    compare(plain(left), plain(right), context);
 }
 
 /** A visitor may send anything: what is no code of a URL stays as it is, and the page goes on. */

@@ -11,9 +11,9 @@ export function keepingMarks(filter: Filter) {
   if (typeof handler !== 'function') throw new TypeError('a filter of LiquidJS has no handler');
   return function (this: unknown, ...given: unknown[]): unknown {
     const label = labelIn(given);
-    if (label === undefined) return handler.apply(this, given);
     const self = this;
     return (function* (): Generator<unknown, unknown, unknown> {
+      if (label === undefined) return counted(yield handler.apply(self, given));
       return marked(yield handler.apply(self, given.map(unmarked)), label);
     })();
   };
@@ -38,8 +38,18 @@ export function unmarked(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, unmarked(each)]));
 }
 
+/**
+ * A number that one can be added to: `(a..b)` would go on for ever at one beyond, for there n + 1 is
+ * n. Anything else as it is.
+ */
+export function counted(value: unknown): unknown {
+  if (typeof value !== 'number') return value;
+  return Math.min(Math.max(value, -Number.MAX_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
+}
+
 function marked(value: unknown, label: string): unknown {
   if (typeof value === 'string') return new VisitorText(value, label);
+  if (typeof value === 'number') return counted(value);
   if (Array.isArray(value)) return value.map((each) => marked(each, label));
   if (typeof value !== 'object' || value === null) return value;
   return visitorObject(Object.entries(value).map(([name, each]) => [name, marked(each, label)]));

@@ -6,6 +6,8 @@
  * see the text itself. Filters get the text and their results are marked again (see marks.ts).
  */
 
+import { Drop } from 'liquidjs';
+
 const LABEL_MAX = 64;
 
 /** The element that encloses a visitor's text in a prompt. */
@@ -50,9 +52,12 @@ export class VisitorText {
     if (this.#text !== '') yield this;
   }
 
-  // Liquid compares by these five where it finds them.
-  equals(other: unknown): boolean {
-    return this.#text === plain(other);
+  // Liquid compares by these five where it finds them: in `case` and in lists. Operators are given
+  // the text itself (see liquid.ts).
+  equals(other: unknown): unknown {
+    // `empty` and `blank` know what equals them.
+    const isWord = other instanceof Drop && 'equals' in other && typeof other.equals === 'function';
+    return isWord ? other.equals(this.#text) : this.#text === plain(other);
   }
   gt(other: unknown): boolean {
     return this.#text > String(plain(other));
@@ -106,7 +111,8 @@ export function visitorBytes(prompt: string): number {
 
 const ELEMENTS = new RegExp(`<${VISITOR_ELEMENT} name="[^"<>]*">[^<>]*</${VISITOR_ELEMENT}>`, 'g');
 
-function plain(value: unknown): unknown {
+/** A visitor's text without its mark, for comparing with it only; anything else as it is. */
+export function plain(value: unknown): unknown {
   return value instanceof VisitorText ? value.text : value;
 }
 

@@ -68,6 +68,34 @@ describe('a template', () => {
     );
   });
 
+  test('compares with what a visitor sent as with any other text', () => {
+    const is = (condition: string, topic: string) =>
+      asked(`{% if ${condition} %}y{% else %}n{% endif %}`, topic);
+    for (const [topic, blank, empty] of [
+      ['', 'y', 'y'],
+      [' ', 'y', 'n'],
+      ['sea', 'n', 'n'],
+    ] as const) {
+      expect(is('query.topic == blank', topic)).toBe(blank);
+      expect(is('blank == query.topic', topic)).toBe(blank);
+      expect(is('query.topic != blank', topic)).toBe(blank === 'y' ? 'n' : 'y');
+      expect(is('query.topic == empty', topic)).toBe(empty);
+      expect(is('empty == query.topic', topic)).toBe(empty);
+      const choice = '{% case query.topic %}{% when blank %}y{% else %}n{% endcase %}';
+      expect(asked(choice, topic)).toBe(blank);
+    }
+    for (const [condition, three, ten] of [
+      ['query.topic > 5', 'n', 'y'],
+      ['5 < query.topic', 'n', 'y'],
+      ['query.topic <= 5', 'y', 'n'],
+      ['query.topic >= 3', 'y', 'y'],
+      ['query.topic > "5"', 'n', 'n'],
+      ['query.topic == "3"', 'y', 'n'],
+    ] as const) {
+      expect([condition, is(condition, '3'), is(condition, '10')]).toEqual([condition, three, ten]);
+    }
+  });
+
   test('takes the first of two values with one name', () => {
     const query: [string, string][] = [
       ['a', '1'],
@@ -126,6 +154,23 @@ describe('a template', () => {
     expect(() => render(loops)).toThrow(/\/w\/p\.ai:4: .*limit/);
     expect(() => render('{% for a in (1..99999999) %}{% endfor %}')).toThrow(/limit/);
     expect(asked('{% for a in (1..query.topic) %}x{% endfor %}', '999999999')).toBe('');
+  });
+
+  test('counts up to what a visitor says, and no further than numbers go', () => {
+    const count = '{% for i in (form.from..form.to) %}{{ i }} {% endfor %}';
+    const numbers = (from: number, to: number) => [['from', from] as const, ['to', to] as const];
+    expect(render(count, { form: numbers(3, 5) })).toBe('3 4 5 ');
+    expect(render(count, { form: numbers(2 ** 53, 2 ** 53 + 4) })).toBe(`${2 ** 53 - 1} `);
+    expect(() => render(count, { form: numbers(-(2 ** 60), 2 ** 60) })).toThrow(/limit/);
+    const query: [string, string][] = [
+      ['from', String(2 ** 53)],
+      ['to', String(2 ** 53 + 4)],
+    ];
+    const read = '{% assign a = query.from | plus: 0 %}{% assign b = query.to | plus: 0 %}';
+    const more = '{% assign a = a | times: 2 %}{% assign b = b | times: 2 %}';
+    const rest = '{% for i in (a..b) %}{{ i }} {% endfor %}';
+    expect(render(`${read}${rest}`, { query })).toBe(`${2 ** 53 - 1} `);
+    expect(render(`${read}${more}${rest}`, { query })).toBe(`${2 ** 53 - 1} `);
   });
 
   test('nested without end is refused too', () => {
