@@ -16,3 +16,9 @@ export function isHtml(contentType: string): boolean {
 export function isJson(contentType: string): boolean {
   return /^application\/(?:[\w.-]+\+)?json$/.test(mediaType(contentType));
 }
+
+/** Whether it names no other charset than the one in which all pages are written. */
+export function isUtf8(contentType: string): boolean {
+  const charset = /;\s*charset="?([^";]*)/i.exec(contentType)?.[1];
+  return charset === undefined || /^utf-?8$/i.test(charset);
+}

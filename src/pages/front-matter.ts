@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { MuseError } from '../errors.ts';
 import { LocatedError, parseLocated } from '../located.ts';
-import { isHtml } from '../media-type.ts';
+import { isHtml, isUtf8 } from '../media-type.ts';
 
 const oneLine = z
   .string()
@@ -32,6 +32,7 @@ const fields = z.strictObject({
       /^[\w.+-]+\/[\w.+-]+(?:\s*;\s*[\w.+-]+=(?:[\w.+-]+|"[^"\\]*"))*$/,
       'must be a media type, such as text/plain',
     )
+    .refine(isUtf8, 'what is written is UTF-8; leave charset out')
     .optional(),
   render: z.enum(['markdown']).optional(),
   lang: oneLine

@@ -104,6 +104,8 @@ describe('front matter', () => {
     ['---\nlang: "de\\nX"\n---\n', 'lang:', 'language tag'],
     ['---\ncontent_type: html\n---\n', 'content_type:', 'media type'],
     ['---\ncontent_type: "text/html\\r\\nX: y"\n---\n', 'content_type:', 'media type'],
+    ['---\ncontent_type: text/html; charset=iso-2022-jp\n---\n', 'content_type:', 'is UTF-8'],
+    ['---\ncontent_type: "text/csv; header=no; Charset=latin1"\n---\n', 'content_type:', 'UTF-8'],
     ['---\ntitle: "a\\nb"\n---\n', 'title:', 'one line'],
     ['---\n- a\n---\n', '/w/p.ai:2:', 'expected object'],
     ['---\nttl: [1\n---\n', '/w/p.ai:', ''],
