@@ -94,11 +94,13 @@ static int check_conditions(const muse_request *q)
                : OK;
 }
 
-static void refuse(muse_answer *a, int status)
+/* before: the request's status before the head. It tells httpd that an ErrorDocument fails itself.
+ */
+static void refuse(muse_answer *a, int status, int before)
 {
     request_rec *r = a->q->r;
 
-    r->status = status >= 400 || status == HTTP_NOT_MODIFIED ? HTTP_OK : status;
+    r->status = status >= 400 || status == HTTP_NOT_MODIFIED ? before : status;
     r->status_line = NULL;
     a->refused = status;
 }
@@ -153,7 +155,7 @@ static int read_head(muse_answer *a, const char *head, apr_size_t length)
     if (status == HTTP_METHOD_NOT_ALLOWED) {
         set_methods(r);
     }
-    refuse(a, status);
+    refuse(a, status, error);
     return 1;
 }
 

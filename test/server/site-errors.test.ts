@@ -1,6 +1,7 @@
 import { chmodSync } from 'node:fs';
 import { describe, expect } from 'vitest';
-import { enablePages, modelsAt, test } from '../harness/index.ts';
+import { enablePages, modelsAt, scriptedModel, test } from '../harness/index.ts';
+import { fail } from '../provider/index.ts';
 import { expectError, expectStatic, withErrorDocuments } from './error-answers.ts';
 
 describe('models.json', () => {
@@ -134,4 +135,24 @@ describe('prompts', () => {
     expect((await httpd.get('/page')).status).toBe(200);
     httpd.log.expect(/MUSE0228.*nowhere/);
   });
+});
+
+test('a page that stands for an error and fails itself is asked for once', async ({
+  httpd,
+  provider,
+}) => {
+  httpd.site.write('page.ai', 'Write.');
+  httpd.site.write('sorry.ai', 'Say that we are sorry.');
+  httpd.config.lines('ErrorDocument 404 /sorry.ai', 'ErrorDocument 502 /sorry.ai');
+  enablePages(httpd, provider);
+  provider.script(scriptedModel, fail(401));
+  await httpd.start();
+  const { status, text, headers } = await httpd.get('/page');
+  expect([status, provider.received]).toEqual([502, 2]);
+  expect(text).toContain('Additionally, a 502');
+  expect(headers['cache-control']).toContain('no-store');
+  // What was wrong at first is what the visitor is told.
+  expect((await httpd.get('/nothing')).status).toBe(404);
+  expect(provider.received).toBe(3);
+  httpd.log.expect(240);
 });
