@@ -13,6 +13,7 @@
 
 #define NOTE_PROBE "muse-language-probe"         /* on whose behalf a sub-request only looks */
 #define NOTE_ELSEWHERE "muse-language-elsewhere" /* the path without the language */
+#define NOTE_REWRITTEN "mod_rewrite_rewritten"   /* mod_rewrite's own */
 
 typedef enum { NOWHERE, HERE, ELSEWHERE } place;
 
@@ -102,6 +103,8 @@ static int go_on(request_rec *r, const char *path)
     r->handler = NULL;
     memset(&r->finfo, 0, sizeof r->finfo);
     r->per_dir_config = r->server->lookup_defaults;
+    /* mod_rewrite, which has looked at the path with the language, looks at a request only once. */
+    apr_table_unset(r->notes, NOTE_REWRITTEN);
     status = ap_location_walk(r);
     if (status == OK) {
         status = ap_if_walk(r);

@@ -181,3 +181,30 @@ describe('every rule for the page holds behind a language', () => {
     expect((await httpd.get('/es/off/page')).status).toBe(404);
   });
 });
+
+test('what mod_rewrite says of a path holds behind a language, too', async ({
+  httpd,
+  provider,
+}) => {
+  httpd.config.modules('rewrite');
+  speak(httpd, provider, TWO);
+  for (const name of ['secret', 'closed']) httpd.site.write(`${name}.ai`, 'Not for all.');
+  httpd.config.lines(
+    'RewriteEngine On',
+    'RewriteRule ^/about/(\\w+)$ /page?topic=$1 [PT,QSA]',
+    'RewriteRule ^/plain$ /page.ai',
+    // What only looks for a file is not asked.
+    'RewriteRule ^/secret - [F,NS]',
+    'RewriteRule ^/closed - [F]',
+  );
+  await httpd.start();
+  for (const path of ['/about/roses', '/about/roses?x=1', '/plain', '/page']) {
+    const there = (await httpd.get(path)).headers.link ?? '';
+    expect(there).toContain(`${httpd.url}/es${path}>`);
+    const result = await httpd.get(`/es${path}`);
+    expect([path, result.status, spoken(result)]).toEqual([path, 200, 'es']);
+  }
+  expect((await httpd.get('/secret')).status).toBe(403);
+  expect((await httpd.get('/es/secret')).status).toBe(403);
+  expect((await httpd.get('/es/closed')).status).toBe(404);
+});
