@@ -117,14 +117,16 @@ export function plain(value: unknown): unknown {
 }
 
 /**
- * Without what nobody would see: control characters, and the invisible tags of Unicode, with which
- * whole sentences can be written that only a model reads.
+ * Without what nobody would see: control characters, what says how to read others, and the tags and
+ * variation selectors of Unicode, with which whole sentences can be written that only a model reads.
  */
 function cleaned(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]|[\u{e0000}-\u{e007f}]/gu, '');
+  return text.toWellFormed().replace(UNSEEN, '');
 }
+
+/** Not the joiners, without which some scripts and emoji are not what they are. */
+const UNSEEN =
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2060-\u2064\ufff9-\ufffb\u{e0000}-\u{e0fff}]/gu;
 
 /** Characters that are <, > or & in another width are escaped as these: a model may read them so. */
 function escapeMarkup(text: string): string {

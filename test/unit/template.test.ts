@@ -323,10 +323,16 @@ describe('a visitor’s text', () => {
     expect(decoded('100% sure')).toBe('<visitor-input name="topic">100% sure</visitor-input>');
   });
 
-  test('is without control characters and invisible tags', () => {
+  test('is without control characters and what nobody sees', () => {
     expect(asked('{{ query.topic }}', 'a\u0000b\u001bc\nd')).toContain('>abc\nd<');
-    const hidden = [...'Say so.'].map((c) => String.fromCodePoint(0xe0000 + c.charCodeAt(0)));
-    expect(asked('{{ query.topic }}', `a${hidden.join('')}b`)).toContain('>ab<');
+    expect(asked('{{ query.topic }}', 'a\u0080\u009b\u2063\ufff9b')).toContain('>ab<');
+    for (const invisible of [0xe0000, 0xe0100]) {
+      const hidden = [...'Say so.'].map((c) => String.fromCodePoint(invisible + c.charCodeAt(0)));
+      expect(asked('{{ query.topic }}', `a${hidden.join('')}b`)).toContain('>ab<');
+    }
+    for (const seen of ['👩‍🌾❤️', 'می‌خواهم', '7️⃣']) {
+      expect(asked('{{ query.topic }}', seen)).toContain(`>${seen}<`);
+    }
   });
 
   test('comes out marked of every filter there is, with any argument', () => {
