@@ -86,6 +86,7 @@ describe('the models', () => {
       // biome-ignore lint/suspicious/noTemplateCurlyInString: as it stands in models.json.
       { name: 'unusable', endpoint: provider.url, api_key: '${NOT_THERE}' },
     ]);
+    httpd.config.lines('AllowEncodedSlashes On');
     await httpd.start();
     const { data } = await program(httpd).models.list();
     expect(data.map(({ id, object }) => [id, object])).toEqual([
@@ -93,6 +94,9 @@ describe('the models', () => {
       ['meta/llama 3', 'model'],
     ]);
     expect(await program(httpd).models.retrieve('writer')).toMatchObject({ id: 'writer' });
+    expect(await program(httpd).models.retrieve('meta/llama 3')).toMatchObject({
+      id: 'meta/llama 3',
+    });
     const named = await httpd.get('/llm/v1/models/meta/llama%203');
     expect(JSON.parse(named.text)).toMatchObject({ id: 'meta/llama 3' });
     const bare = await httpd.get('/llm/models');
