@@ -94,8 +94,7 @@ static int check_conditions(const muse_request *q)
                : OK;
 }
 
-/* before: the request's status before the head. It tells httpd that an ErrorDocument fails itself.
- */
+/* before: its status before the head, by which httpd knows an ErrorDocument that fails itself. */
 static void refuse(muse_answer *a, int status, int before)
 {
     request_rec *r = a->q->r;
