@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { findInstallation, type Installation } from '../../scripts/httpd/installation.ts';
 import { makePublicFolder } from '../../scripts/httpd/public-folder.ts';
@@ -77,17 +77,29 @@ export class Environment {
 }
 
 /**
- * A port that was free a moment ago. httpd can't tell which port it got for 0, so it has to be
- * asked for by number, and the start tried again if somebody else was faster.
+ * Ports that were free a moment ago, each another one. httpd can't tell which port it got for 0, so
+ * it has to be asked for by number, and the start tried again if somebody else was faster.
  */
-export function findFreePort(): Promise<number> {
+export async function findFreePorts(count: number): Promise<number[]> {
+  // All are held until all are known: the kernel may give one that is free again at once.
+  const servers = await Promise.all(Array.from({ length: count }, listenAnywhere));
+  const ports = servers.map((server) => {
+    const address = server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  });
+  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
+  return ports;
+}
+
+export async function findFreePort(): Promise<number> {
+  const [port = 0] = await findFreePorts(1);
+  return port;
+}
+
+function listenAnywhere(): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
+    server.listen(0, '127.0.0.1', () => resolve(server));
   });
 }

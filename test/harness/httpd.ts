@@ -3,7 +3,7 @@ import { makeCertificate } from './certificate.ts';
 import { checkConfiguration, type Verdict } from './check-configuration.ts';
 import { Configuration, type Ports } from './configuration.ts';
 import { EngineProcess } from './engine-process.ts';
-import { Environment, findFreePort, markerName } from './environment.ts';
+import { Environment, findFreePorts, markerName } from './environment.ts';
 import { ErrorLog } from './error-log.ts';
 import type { Exchange, Result } from './exchange.ts';
 import { openHttp1, type RequestOptions } from './http1.ts';
@@ -14,6 +14,8 @@ import { connectionsTo } from './unix-sockets.ts';
 import { waitUntil } from './wait-until.ts';
 
 const ready = /resuming normal operations/;
+/** By another process, or by a `Listen` of the test's own. */
+const portTaken = /Address already in use|multiple Listeners on the same IP:port/;
 const supervisorName = 'muse-ai-super';
 
 /** A private httpd for one test: configure, start, request, assert. */
@@ -62,7 +64,7 @@ export class Httpd {
     for (let attempt = 1; ; attempt += 1) {
       const failure = await this.#tryStart();
       if (failure === undefined) return this;
-      const taken = failure.includes('Address already in use');
+      const taken = portTaken.test(failure);
       if (!taken || attempt === 5) throw new Error(`httpd did not start: ${failure}`);
     }
   }
@@ -185,7 +187,8 @@ export class Httpd {
 
   async #tryStart(): Promise<string | undefined> {
     if (this.#process !== undefined) throw new Error('httpd runs already');
-    this.#ports = { http: await findFreePort(), https: await findFreePort() };
+    const [http = 0, https = 0] = await findFreePorts(2);
+    this.#ports = { http, https };
     const mark = this.log.mark();
     const { installation, sanitizer } = this.environment;
     const launched = new HttpdProcess({
