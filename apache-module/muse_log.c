@@ -3,6 +3,7 @@
 
 #include <httpd.h>
 #include <http_log.h>
+#include <apr_hash.h>
 #include <apr_strings.h>
 
 #include "muse_config.h"
@@ -80,12 +81,9 @@ static int may_say(muse_region *region, const char *id, const muse_limit *limit)
 static unsigned place_of(const char *name)
 {
     enum { PLACES = 256 };
-    uint32_t sum = 2166136261u; /* FNV-1a */
+    apr_ssize_t length = APR_HASH_KEY_STRING;
 
-    for (; *name; name++) {
-        sum = (sum ^ (unsigned char)*name) * 16777619u;
-    }
-    return sum % PLACES;
+    return apr_hashfunc_default(name, &length) % PLACES;
 }
 
 int muse_log_is_news(muse_region *region, const char *kind, const char *name)

@@ -109,7 +109,6 @@ typedef struct {
     apr_pool_t *pool;
     const char *name; /* the whole of it */
     const char *base;
-    const char *folder;
     apr_array_header_t *above; /* apr_finfo_t of the folders above it; NULL until it is needed */
 } asked_file;
 
@@ -193,10 +192,11 @@ static int is_below(asked_file *file, const char *folder)
 static int is_of(asked_file *file, const char *path)
 {
     if (is_named(file->base, path)) {
+        const char *own = folder_of(file->pool, file->name);
         const char *folder = folder_of(file->pool, path);
 
-        if (!strcmp(file->folder, folder) || are_one(file->pool, file->name, path) ||
-            are_one(file->pool, file->folder, folder)) {
+        if (!strcmp(own, folder) || are_one(file->pool, file->name, path) ||
+            are_one(file->pool, own, folder)) {
             return 1;
         }
     }
@@ -206,8 +206,7 @@ static int is_of(asked_file *file, const char *path)
 static int is_setting(apr_pool_t *p, const char *name)
 {
     const char *models = muse_config_global()->models;
-    asked_file file = {
-        .pool = p, .name = name, .base = base_of(name), .folder = folder_of(p, name)};
+    asked_file file = {.pool = p, .name = name, .base = base_of(name)};
     int i;
 
     if (models && is_of(&file, models)) {
