@@ -176,10 +176,13 @@ export class DocumentText {
     if (token !== TOKEN.other) this.#atStart &&= OUTER.has(name);
     state.inForeign = this.#elements.inForeign;
     // In code that forgot to escape, the page's end is not meant.
-    const inCode = this.#elements.isOpen('pre') || this.#elements.isOpen('code');
-    if (token === TOKEN.endTag && name === 'html' && !inCode) {
+    if (token === TOKEN.endTag && name === 'html' && !this.#isInCode) {
       this.#ended = true;
       this.#closedItself = true;
     }
+  }
+
+  get #isInCode(): boolean {
+    return this.#elements.isOpen('pre') || this.#elements.isOpen('code');
   }
 }
