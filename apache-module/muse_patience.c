@@ -38,6 +38,15 @@ int muse_patience_engine(const muse_request *q, unsigned gone)
     return ready >= 0 ? ready : there >= 0 ? there : first;
 }
 
+/* How long ago it was the later of the two. */
+static uint64_t since_later(uint64_t now, uint64_t one, uint64_t other)
+{
+    const uint64_t later = one > other ? one : other;
+
+    return now > later ? now - later : 0;
+}
+
+/* A provider may have been slow for long before the engine stood still: that is not its absence. */
 muse_lateness muse_patience_find(const muse_request *q, const muse_waiting *w)
 {
     const uint64_t now = muse_clock_ms();
@@ -53,14 +62,15 @@ muse_lateness muse_patience_find(const muse_request *q, const muse_waiting *w)
     if (w->answered) {
         return MUSE_IN_TIME;
     }
-    if (w->refused && waited > patience) {
+    if (w->refused_at && now - w->refused_at > patience) {
         return MUSE_ENGINES_STRANGE;
     }
     (void)muse_engine_get(q->region, (uint32_t)w->engine, &info);
     if (muse_engine_is_up(&info, now)) {
         return MUSE_IN_TIME;
     }
-    if (waited > patience || (info.state == MUSE_ENGINE_DOWN && info.failures >= GIVEN_UP)) {
+    if (since_later(now, w->since, info.beat_at) > patience ||
+        (info.state == MUSE_ENGINE_DOWN && info.failures >= GIVEN_UP)) {
         return info.state == MUSE_ENGINE_READY ? MUSE_ENGINE_STUCK : MUSE_ENGINE_AWAY;
     }
     return MUSE_IN_TIME;

@@ -11,10 +11,10 @@
 int muse_patience_engine(const muse_request *q, unsigned gone);
 
 typedef struct {
-    int engine;     /* index of the one that is waited for */
-    uint64_t since; /* muse_clock_ms */
-    int answered;   /* whether the first byte of its answer has come */
-    int refused;    /* whether it was of another configuration, and is to be asked again */
+    int engine;          /* index of the one that is waited for */
+    uint64_t since;      /* muse_clock_ms */
+    int answered;        /* whether the first byte of its answer has come */
+    uint64_t refused_at; /* muse_clock_ms, first by one of another configuration; 0: not */
 } muse_waiting;
 
 typedef enum {

@@ -41,8 +41,9 @@ struct muse_stream {
     stage stage;
     int engine;
     int connections;
-    int refusals;  /* by engines of another configuration */
-    unsigned gone; /* engines whose sockets are gone: one bit each */
+    int refusals;        /* by engines of another configuration */
+    uint64_t refused_at; /* muse_clock_ms of the first of them */
+    unsigned gone;       /* engines whose sockets are gone: one bit each */
     muse_link link;
     muse_fcgi_reader reader;
     muse_log_lines *log; /* made when the engine has something to say */
@@ -190,7 +191,9 @@ static muse_stream_want ask_again(muse_stream *s)
 {
     muse_link_close(&s->link);
     s->connections = 0; /* it runs well */
-    s->refusals++;
+    if (!s->refusals++) {
+        s->refused_at = muse_clock_ms();
+    }
     s->stage = CONNECTING;
     ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, s->r,
                   "MUSE0094: engine %d is of another configuration and refused this request (%d "
@@ -433,7 +436,7 @@ static muse_lateness find_late(const muse_stream *s)
         .engine = s->engine,
         .since = s->opened,
         .answered = s->answered,
-        .refused = s->refusals && s->stage == CONNECTING,
+        .refused_at = s->stage == CONNECTING ? s->refused_at : 0,
     };
 
     return muse_patience_find(s->q, &waiting);

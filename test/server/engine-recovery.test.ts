@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
-import { modelsAt, scriptedModel, test } from '../harness/index.ts';
-import { Gate, say } from '../provider/index.ts';
+import { type Exchange, type Httpd, modelsAt, scriptedModel, test } from '../harness/index.ts';
+import { Gate, type ScriptedProvider, say } from '../provider/index.ts';
 import { tokens } from './gated-page.ts';
 import { expectPage, killed, prepare, ready, readyAgain } from './topic-pages.ts';
 
@@ -51,9 +51,54 @@ describe('an engine that comes back', () => {
     // Its timers are to end in the meantime.
     await sleep(1_500);
     engine.thaw();
-    for (const { done } of [begun, waiting]) {
-      const { status, complete, text } = await done;
-      expect([status, complete, text]).toEqual([200, true, tokens.join('')]);
-    }
+    for (const exchange of [begun, waiting]) await expectTokens(exchange);
+  });
+
+  test('is waited for anew by those who had waited for long for a page of the one before', async ({
+    httpd,
+    provider,
+  }) => {
+    const { waiting, gates } = await haveWaited(httpd, provider);
+    gates[1].open();
+    await (await httpd.engine()).kill();
+    await expectTokens(waiting);
+    httpd.log.expect(killed, readyAgain);
+  });
+
+  test('is waited for by its heart, not by how long the page took before it stopped', async ({
+    httpd,
+    provider,
+  }) => {
+    const { waiting, gates } = await haveWaited(httpd, provider);
+    const engine = await httpd.engine();
+    await engine.freeze();
+    // Its heart has been still for longer than it may.
+    await sleep(6_500);
+    engine.thaw();
+    gates[0].open();
+    await expectTokens(waiting);
   });
 });
+
+/** A visitor whom a slow provider has let wait for longer than httpd waits for an engine. */
+async function haveWaited(httpd: Httpd, provider: ScriptedProvider) {
+  prepare(httpd, provider);
+  const timeouts = { first: 50, total: 60 };
+  httpd.conf.writeJson('models.json', modelsAt(provider, { name: scriptedModel, timeouts }));
+  const gates = [new Gate(), new Gate()] as const;
+  provider.script(
+    scriptedModel,
+    ...([say(tokens, { gate: gates[0] }), say(tokens, { gate: gates[1] })] as const),
+  );
+  await httpd.start();
+  await httpd.enginesReady();
+  const waiting = httpd.open('/page?topic=slow');
+  await gates[0].arrived();
+  await sleep(10_500);
+  return { waiting, gates };
+}
+
+async function expectTokens({ done }: Exchange): Promise<void> {
+  const { status, complete, text } = await done;
+  expect([status, complete, text]).toEqual([200, true, tokens.join('')]);
+}
