@@ -10,6 +10,7 @@ import { isAllowed, type Span, tell } from './invariants/answers.ts';
 import { readAgain, readKept } from './invariants/cache.ts';
 import { crashes } from './invariants/crashes.ts';
 import { type Belongings, belongingsOf, leftOver } from './invariants/left-over.ts';
+import { longestQueued, type Queued, queuedOf } from './invariants/queued.ts';
 import { coldPageComes, isFastAgain, type Speed, speedOf } from './invariants/recovery.ts';
 import { Load } from './load/load.ts';
 import type { RequestRecord } from './load/record.ts';
@@ -27,7 +28,10 @@ export interface ScriptOptions {
   readonly onRow: (row: Row) => void;
 }
 
-/** Milliseconds for a cold page to come, and for all to be as fast as before for a second. */
+/**
+ * Milliseconds for a cold page to come, and for all to be as fast as before for a second; beside
+ * those for which the engine had no processor.
+ */
 const coldMost = 5_000;
 const fastMost = 6_000;
 /** What the last fault, the end of the load and the settling take. */
@@ -104,25 +108,35 @@ export class Script {
     const from = performance.now();
     const lift = await fault.begin(this.#scene);
     await sleep(fault.holdMs);
+    const queued = this.#queued();
     const over = performance.now();
     await lift();
     const cold = await coldPageComes(load);
     const fast = await isFastAgain(load, this.#before?.speed as Speed, cold);
+    const queuedMs = longestQueued(queued, this.#queued());
     const read = await readAgain(load, load.records.slice(first));
     const records = load.records.slice(first);
-    const row = { fault: fault.name, records, coldMs: cold - over, fastMs: fast - over, read };
+    const times = { coldMs: cold - over, fastMs: fast - over, queuedMs };
+    const row = { fault: fault.name, records, ...times, read };
     this.#spans.push({ fault, from, until: cold });
     this.#judged = first + records.length;
     return { ...row, broken: this.#broken(row, from) };
   }
 
-  #broken({ records, coldMs, fastMs }: Omit<Row, 'broken'>, from: number): string[] {
+  #broken(row: Omit<Row, 'broken'>, from: number): string[] {
+    const { records, coldMs, fastMs, queuedMs } = row;
+    const told = (ms: number): string =>
+      `${Math.round(ms)} ms (for ${Math.round(queuedMs)} the engine had no processor)`;
     return [
       ...this.#notAllowed(records, from),
-      ...(coldMs > coldMost ? [`no cold page for ${Math.round(coldMs)} ms`] : []),
-      ...(fastMs > fastMost ? [`not as fast as before for ${Math.round(fastMs)} ms`] : []),
+      ...(coldMs > coldMost + queuedMs ? [`no cold page for ${told(coldMs)}`] : []),
+      ...(fastMs > fastMost + queuedMs ? [`not as fast as before for ${told(fastMs)}`] : []),
       ...this.#newCrashes(),
     ];
+  }
+
+  #queued(): Queued {
+    return queuedOf(this.#stage.httpd.engines().map(({ pid }) => pid));
   }
 
   /** Some have waited since an earlier fault. */

@@ -8,6 +8,8 @@ export interface Row {
   /** Milliseconds from its end until a cold page came, and until all was as fast as before. */
   readonly coldMs: number;
   readonly fastMs: number;
+  /** Of these, so many went by while the engine could have gone on and had no processor. */
+  readonly queuedMs: number;
   /** Pages that were read again from the cache. */
   readonly read: number;
   /** What must not be. */
@@ -26,6 +28,7 @@ const columns = [
   'read again',
   'cold ms',
   'fast ms',
+  'queued ms',
   'broken',
 ];
 
@@ -45,6 +48,7 @@ export function cells(row: Row): string[] {
     row.read,
     Math.round(row.coldMs),
     Math.round(row.fastMs),
+    Math.round(row.queuedMs),
     row.broken.length,
   ].map(String);
 }

@@ -1,0 +1,25 @@
+/** How long others kept a process from the processors: no fault is to blame for that. */
+
+import { readFileSync } from 'node:fs';
+
+/** By process: milliseconds for which its main thread could have gone on and had no processor. */
+export type Queued = ReadonlyMap<number, number>;
+
+export function queuedOf(pids: readonly number[]): Queued {
+  return new Map(pids.map((pid) => [pid, queuedMs(pid)]));
+}
+
+/** The longest that one of `after` was queued since `before`, when it may not have been there. */
+export function longestQueued(before: Queued, after: Queued): number {
+  return Math.max(0, ...[...after].map(([pid, ms]) => ms - (before.get(pid) ?? 0)));
+}
+
+/** From Linux' count of time on the run queue, in nanoseconds; 0 for a process that has ended. */
+function queuedMs(pid: number): number {
+  try {
+    const [, waited] = readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ');
+    return Number(waited) / 1e6;
+  } catch {
+    return 0;
+  }
+}

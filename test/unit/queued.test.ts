@@ -1,0 +1,35 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { expect, test } from 'vitest';
+import { longestQueued, queuedOf } from '../faults/invariants/queued.ts';
+
+const pidOf = ({ pid }: ChildProcess): number => pid ?? 0;
+
+test('two processes on one processor wait for each other, and that is counted', async () => {
+  const busy = 'const end = Date.now() + 1_000; process.send(0); while (Date.now() < end);';
+  const start = () =>
+    spawn('taskset', ['-c', '0', process.execPath, '-e', busy], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+  const both = [start(), start()];
+  const ends = both.map((child) => once(child, 'exit'));
+  await Promise.all(both.map((child) => once(child, 'message')));
+  const before = queuedOf(both.map(pidOf));
+  const pids = both.map(pidOf);
+  let longest = 0;
+  const look = setInterval(() => {
+    longest = Math.max(longest, longestQueued(before, queuedOf(pids)));
+  }, 20);
+  await Promise.all(ends);
+  clearInterval(look);
+  expect(longest).toBeGreaterThan(100);
+  expect(longest).toBeLessThan(60_000);
+});
+
+test('a process that has come since counts from its beginning, one that has ended not at all', () => {
+  const before = new Map([[1, 500]]);
+  expect(longestQueued(before, new Map([[2, 30]]))).toBe(30);
+  expect(longestQueued(before, new Map([[1, 700]]))).toBe(200);
+  expect(longestQueued(before, new Map())).toBe(0);
+  expect(longestQueued(before, queuedOf([2 ** 30]))).toBe(0);
+});
