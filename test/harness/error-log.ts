@@ -17,7 +17,7 @@ export type Pattern = number | string | RegExp;
  * the machine had no time for it. What is about threads looks at them.
  */
 const harmless =
-  /AH01882: Init: this version of mod_ssl was compiled against a newer library|AH03092: process_lingering_close|\(9\)Bad file descriptor: AH03093: process_socket|AH00484: server reached MaxRequestWorkers/;
+  /AH01882: Init: this version of mod_ssl was compiled against a newer library|AH03092: process_lingering_close|\(9\)Bad file descriptor: AH03093: process_socket|server (?:reached|is within MinSpareThreads of) MaxRequestWorkers/;
 
 /** Under a sanitizer children look for leaks as they end. */
 const slow = /AH00045: .*still did not exit, sending a SIGTERM/;

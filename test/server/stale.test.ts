@@ -60,8 +60,6 @@ describe('a stale page', () => {
     httpd.config.processes('StartServers 3', 'ServerLimit 3', 'ThreadsPerChild 16');
     httpd.config.lines('MinSpareThreads 48', 'MaxSpareThreads 48', 'MaxRequestWorkers 48');
     httpd.config.lines('LogFormat "%P %{Cache-Status}o" pids', 'CustomLog logs/pids.log pids');
-    // For a moment each visitor of a page that is written anew holds a thread.
-    httpd.log.allow(/AH10159/);
     const gate = prepare(httpd, provider);
     await httpd.start();
     await waitUntil('three children', () => httpd.children().length === 3);
