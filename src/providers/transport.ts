@@ -4,10 +4,11 @@
  * caller does, and follows no redirect: a key must not travel to a host that nobody named.
  */
 
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { Environment } from '../environment.ts';
 import { systemCode } from '../errors.ts';
 import type { PoolSettings } from '../settings.ts';
+import { createLine, type Line } from './line.ts';
 
 /** An answer's headers, by their names in lower case; of several with one name, the first. */
 export type HeaderOf = (name: string) => string | undefined;
@@ -36,8 +37,6 @@ export interface Address {
  */
 export type Transport = (address: Address, body: string, listener: CallListener) => () => void;
 
-/** Less than the five seconds after which many servers close an idle connection. */
-const IDLE_SOCKET_MS = 4_000;
 /** Kept connections grow old together: the next may be closed as well. */
 const REPEATS_MAX = 5;
 
@@ -50,51 +49,12 @@ export function createTransport(
   onData?: () => void,
   pool?: PoolSettings,
 ): Transport {
-  const line: Line = { dispatcher: createDispatcher(environment, pool), made: 0 };
-  line.dispatcher.on('connect', () => {
-    line.made += 1;
-  });
+  const line = createLine(environment, pool);
   return (address, body, listener) => {
     const call = new Call(line, address, body, listener, onData);
     call.start();
     return () => call.abort();
   };
-}
-
-function createDispatcher(environment: Environment, pool?: PoolSettings): Dispatcher {
-  // A call's own timers are its caller's.
-  const options = {
-    connect: { timeout: 0 },
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: IDLE_SOCKET_MS,
-    ...idleTimes(pool?.idle),
-    // undici's way to say that each call has a connection of its own.
-    ...(pool?.keepAlive === false ? { pipelining: 0 } : {}),
-    allowH2: false,
-  };
-  const variable = (name: string): string =>
-    environment[name.toLowerCase()] || environment[name] || '';
-  const [httpProxy, httpsProxy] = [variable('HTTP_PROXY'), variable('HTTPS_PROXY')];
-  if (httpProxy === '' && httpsProxy === '') return new Agent(options);
-  return new EnvHttpProxyAgent({
-    ...options,
-    httpProxy,
-    httpsProxy,
-    noProxy: variable('NO_PROXY'),
-  });
-}
-
-/** What is set holds also where the other side says that it keeps connections for longer. */
-function idleTimes(seconds: number | undefined): Agent.Options {
-  if (seconds === undefined) return {};
-  return { keepAliveTimeout: seconds * 1_000, keepAliveMaxTimeout: seconds * 1_000 };
-}
-
-interface Line {
-  readonly dispatcher: Dispatcher;
-  /** Connections, as far as they are told: not those by way of a proxy. */
-  made: number;
 }
 
 class Call implements Dispatcher.DispatchHandler {

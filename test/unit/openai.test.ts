@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Clock } from '../../src/clock.ts';
 import { systemClock } from '../../src/clock.ts';
+import type { MuseError } from '../../src/errors.ts';
 import { buildModel } from '../../src/models/model.ts';
 import { modelSchema } from '../../src/models/schema.ts';
 import { retryAfter } from '../../src/providers/failures.ts';
@@ -181,6 +182,27 @@ describe('a request to an OpenAI-compatible endpoint', () => {
     if (first === 'answer') await finishes(one);
     await expect(finishes(one)).rejects.toMatchObject({ code: 'provider-cut-off' });
     expect(endpoint.requests()).toBe(requests);
+  });
+
+  test('goes out again through a proxy by the same rules', async () => {
+    const through = async (acts: Parameters<typeof countingEndpoint>[0], calls: number) => {
+      await using proxy = await countingEndpoint(acts);
+      const environment = { http_proxy: new URL(proxy.url).origin };
+      const one = provider({ url: 'http://api.example/v1', environment });
+      const outcomes = [];
+      for (let i = 0; i < calls; i++) {
+        outcomes.push(await finishes(one).catch(({ code }: MuseError) => code));
+      }
+      return [...outcomes, proxy.requests()];
+    };
+    expect(await through((nth) => (nth > 1 ? 'close' : 'answer'), 2)).toEqual([
+      undefined,
+      undefined,
+      3,
+    ]);
+    for (const act of ['close', 'part', 'hint'] as const) {
+      expect(await through(() => act, 1), act).toEqual(['provider-cut-off', 1]);
+    }
   });
 });
 
