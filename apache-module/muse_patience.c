@@ -28,7 +28,7 @@ int muse_patience_engine(const muse_request *q, unsigned gone)
             continue;
         }
         if (muse_engine_get(q->region, (uint32_t)candidate, &info) == MUSE_OK) {
-            if (muse_engine_is_up(&info, now)) {
+            if (muse_engine_is_up(&info, now) || (q->job && info.state == MUSE_ENGINE_READY)) {
                 return candidate;
             }
             ready = ready < 0 && info.state == MUSE_ENGINE_READY ? candidate : ready;

@@ -6,7 +6,8 @@
 
 /*
  * The engine for this page: that of its key, or the next one that is up when that one is not. None
- * of `gone`, which has a bit for each, if there is another.
+ * of `gone`, which has a bit for each, if there is another. What is deferred no other engine has:
+ * one that stands still has it still.
  */
 int muse_patience_engine(const muse_request *q, unsigned gone);
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import {
   enablePages,
@@ -189,6 +190,34 @@ describe('the place of a deferred answer', () => {
       }
     }
     expect(engines.size).toBeGreaterThan(1);
+  });
+
+  test('is waited for at the engine that has it, while another one moves', async ({
+    httpd,
+    provider,
+  }) => {
+    enable(httpd, provider);
+    httpd.config.lines('MuseAiEngines 2');
+    const gate = gated(provider);
+    await httpd.start();
+    await httpd.enginesReady(2);
+    const places: string[] = [];
+    const engineOf = (place: string) => /muse-job=(\d)-/.exec(place)?.[1];
+    while (new Set(places.map(engineOf)).size < 2 && places.length < 50) {
+      places.push(await sentAway(httpd, `/page?topic=${places.length}`));
+    }
+    const engine = await httpd.engine();
+    await engine.freeze();
+    // It counts as one that does not run by then.
+    await sleep(6_500);
+    const back = places.map((place) => httpd.open(place).done);
+    expect((await Promise.race(back)).status).toBe(202);
+    await sleep(500);
+    engine.thaw();
+    const statuses = (await Promise.all(back)).map(({ status }) => status);
+    expect(statuses).toEqual(places.map(() => 202));
+    gate.open();
+    for (const place of places) expect((await finished(httpd, place)).text).toBe(page);
   });
 
   test('is as closed as its page', async ({ httpd, provider }) => {
