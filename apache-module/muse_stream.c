@@ -42,7 +42,7 @@ struct muse_stream {
     int engine;
     int connections;
     int refusals;        /* by engines of another configuration */
-    uint64_t refused_at; /* muse_clock_ms of the first of them */
+    uint64_t refused_at; /* muse_clock_ms of the first since one has ended; 0: none was */
     unsigned gone;       /* engines whose sockets are gone: one bit each */
     muse_link link;
     muse_fcgi_reader reader;
@@ -174,6 +174,7 @@ static muse_stream_want lose(muse_stream *s)
     }
     if (!s->answered && s->connections < CONNECTIONS_MOST) {
         s->stage = CONNECTING;
+        s->refused_at = 0; /* it may have been taken, and a provider have been slow since */
         return MUSE_STREAM_PAUSE;
     }
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, s->r,
@@ -191,9 +192,8 @@ static muse_stream_want ask_again(muse_stream *s)
 {
     muse_link_close(&s->link);
     s->connections = 0; /* it runs well */
-    if (!s->refusals++) {
-        s->refused_at = muse_clock_ms();
-    }
+    s->refusals++;
+    s->refused_at = s->refused_at ? s->refused_at : muse_clock_ms();
     s->stage = CONNECTING;
     ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, s->r,
                   "MUSE0094: engine %d is of another configuration and refused this request (%d "

@@ -1,10 +1,11 @@
 /** Graceful restarts that change where virtual hosts have their pages written, and by which key. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { type Httpd, scriptedModel, test, waitUntil } from '../harness/index.ts';
-import { type ScriptedProvider, say, startProvider } from '../provider/index.ts';
+import { Gate, type ScriptedProvider, say, startProvider } from '../provider/index.ts';
 import { writeLateEngine } from './late-engine.ts';
 import { Line, postHead } from './line.ts';
-import { ready } from './topic-pages.ts';
+import { killed, ready, readyAgain } from './topic-pages.ts';
 
 /** Who writes for each virtual host: a key, of the first provider if it is odd, else of the second. */
 type Owners = Readonly<Record<'a' | 'b', number>>;
@@ -132,6 +133,34 @@ describe('a graceful restart that changes the endpoints and keys of two hosts', 
     await old.gone();
     await expectOwners(httpd, moved, 'x');
     expectKeys(place, [1, 3], [2, 4]);
+  });
+
+  test('has who was refused at first wait anew when the engine that took the page ends', async ({
+    httpd,
+    provider,
+  }) => {
+    httpd.config.lines('LogLevel muse_ai:debug');
+    await using place = await startPlace(httpd, provider);
+    using late = writeLateEngine(httpd);
+    const gate = new Gate();
+    const even = '<!doctype html><p>By the even.';
+    place.second.script(scriptedModel, say(even, { gate }), say(even));
+    writeHosts(place, moved, late.directive);
+    const old = await httpd.engine();
+    await httpd.graceful();
+    const waiting = ownerOf(httpd, 'a', 'x');
+    await httpd.log.waitFor(94);
+    late.begin();
+    await gate.arrived();
+    await old.gone();
+    // For longer than an engine that fits is waited for.
+    await sleep(10_500);
+    const isLate = (word: string) => word.endsWith('/late.mjs');
+    for (const { pid, command } of httpd.processes()) {
+      if (command.some(isLate)) process.kill(pid, 'SIGKILL');
+    }
+    expect(await waiting).toBe(4);
+    httpd.log.expect(killed, readyAgain);
   });
 
   test('has what came in before it answered as it was meant, by the new engine', async ({
