@@ -74,7 +74,7 @@ export function createOpenAiProvider(options: OpenAiOptions): Provider {
           total: request.timeout,
           spent: request.spent ?? 0,
           clock,
-          onExpired: fail,
+          onExpired: (error) => answer.brokenOff(error),
         });
         signal.addEventListener('abort', leave);
         const answer = new Answer({
@@ -182,18 +182,20 @@ class Answer implements CallListener {
   }
 
   failed(error: Error): void {
-    const { closed, fail, info } = this.#options;
+    const { closed, info } = this.#options;
     if (this.#isDone) {
       closed();
       return;
     }
-    // Its status came, and says more.
-    if (this.#error !== undefined) {
-      this.end();
-      return;
-    }
     const stage = !this.#isConnected ? 'connecting' : this.#chunks.begun ? 'streaming' : 'waiting';
-    fail(connectionFailure(error, stage, info));
+    this.brokenOff(connectionFailure(error, stage, info));
+  }
+
+  /** Nothing more comes, or it would come too late. */
+  brokenOff(error: MuseError): void {
+    // Its status came, and says more.
+    if (this.#error !== undefined) this.end();
+    else this.#options.fail(error);
   }
 
   #finish(): void {

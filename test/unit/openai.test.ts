@@ -620,19 +620,26 @@ describe('a timer', () => {
     });
   });
 
-  test('ends an error that does not end, so that others are asked', async () => {
+  test.each([
+    ['in five seconds', {}, 5_000],
+    ['where the answer had to begin before, too', { first: 2 }, 2_000],
+    ['where all the time is over before, too', { total: 2 }, 2_000],
+  ])('ends an error that does not end by its status, %s', async (_, timeouts, ms) => {
     const endless = createServer((_, response) => {
       response.writeHead(503, { 'retry-after': '7' });
       response.write('Sorry');
     });
     await once(endless.listen(0, '127.0.0.1'), 'listening');
     const clock = new ManualClock();
-    const failure = collect({ url: urlOf(endless), clock }).catch((error: unknown) => error);
+    const fields = { timeouts: { connect: 1, ...timeouts } };
+    const failure = collect({ url: urlOf(endless), clock, fields }).catch((error) => error);
+    const count = 'first' in timeouts ? 3 : 2;
     try {
-      while (clock.pending !== 2 || (clock.next ?? 0) > 5_000) {
+      // Connected, and the error has begun.
+      while (clock.pending !== count || (clock.next ?? 0) <= 1_000 || (clock.next ?? 0) > ms) {
         await new Promise((resolve) => setImmediate(resolve));
       }
-      clock.advance(5_000);
+      clock.advance(ms);
       expect(await failure).toMatchObject({ answered: 503, retryAfter: 7 });
       expect(clock.pending).toBe(0);
     } finally {
