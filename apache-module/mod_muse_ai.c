@@ -12,6 +12,7 @@
  *                   muse_debug       MuseAiDebug
  *   processes       muse_process     region, sockets, supervisor; kept over restarts
  *                   muse_supervisor  starts and watches the engines
+ *                   muse_still       and sees which does not move
  *                   muse_spawn       starts one
  *                   muse_confine     and takes from it what it does not need
  *                   muse_budget_file what they used today, kept over restarts

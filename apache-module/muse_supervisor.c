@@ -22,6 +22,7 @@
 #include "muse_log.h"
 #include "muse_settings.h"
 #include "muse_spawn.h"
+#include "muse_still.h"
 #include "muse_supervisor.h"
 
 APLOG_USE_MODULE(muse_ai);
@@ -35,6 +36,7 @@ enum {
     DRAIN_MOST = 10 * 60000, /* ms; longer than any page may take by default */
     DRAIN_LOOK = 1000,       /* ms between looks at an engine that drains */
     STUCK_AFTER = 10000,     /* ms without a heartbeat after which it never will */
+    STILL_MOST = 30,         /* s without one, after which an engine is ended for another */
 };
 
 typedef struct {
@@ -45,7 +47,8 @@ typedef struct {
     unsigned failures; /* starts in a row after which it was never ready */
     uint64_t ready_at;
     uint64_t start_at; /* when to start the next one */
-    char said[256];    /* the last reason for not running: each is said once */
+    muse_still still;
+    char said[256]; /* the last reason for not running: each is said once */
     muse_log_lines lines;
 } engine;
 
@@ -108,6 +111,7 @@ static void start(supervisor *s, engine *e)
 
     apr_pool_create(&p, s->pool);
     e->ready = 0;
+    e->still = (muse_still){0};
     error = muse_spawn(p, s->plan->server, e->index, s->plan->listeners[e->index],
                        muse_region_fd(s->plan->region), &e->child);
     if (error) {
@@ -310,6 +314,26 @@ static void end_stuck(const supervisor *s, uint64_t now)
     }
 }
 
+/* What holds it up has no end; the pages that it was asked for are written by the next one. */
+static void end_still(supervisor *s)
+{
+    int i;
+
+    for (i = 0; i < s->plan->engines; i++) {
+        engine *e = &s->engines[i];
+
+        if (e->child.pid && e->ready && owns_record(s, i, e->child.pid) &&
+            muse_still_seconds(&e->still, s->plan->region, i) >= STILL_MOST) {
+            ap_log_error(APLOG_MARK, APLOG_ERR, 0, s->plan->server,
+                         "MUSE0103: engine %d has not moved for %d s: it is ended, and another one "
+                         "is started",
+                         i, STILL_MOST);
+            e->still = (muse_still){0};
+            kill(e->child.pid, SIGKILL);
+        }
+    }
+}
+
 static void tell(const supervisor *s, muse_child *child)
 {
     if (child->settings) {
@@ -349,6 +373,7 @@ static int due(supervisor *s)
         end_stuck(s, now);
         return DRAIN_LOOK;
     }
+    end_still(s);
     now = muse_clock_ms();
     return !next || next > now + MUSE_BUDGET_FILE_EVERY ? MUSE_BUDGET_FILE_EVERY
            : next <= now                                ? 0

@@ -78,7 +78,24 @@ describe('an engine that comes back', () => {
     gates[0].open();
     await expectTokens(waiting);
   });
+
+  test('is a new one where the old one does not move for half a minute', async ({
+    httpd,
+    provider,
+  }) => {
+    prepare(httpd, provider);
+    await httpd.start();
+    await expectPage(httpd, 'before', 'fwd');
+    const engine = await httpd.engine();
+    await engine.freeze();
+    await httpd.log.waitFor(still, { timeoutMs: 60_000 });
+    await engine.gone();
+    await expectPage(httpd, 'after', 'fwd');
+    httpd.log.expect(still, killed, readyAgain);
+  }, 90_000);
 });
+
+const still = /MUSE0103: engine 0 has not moved for 30 s/;
 
 /** A visitor whom a slow provider has let wait for longer than httpd waits for an engine. */
 async function haveWaited(httpd: Httpd, provider: ScriptedProvider) {
