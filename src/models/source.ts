@@ -87,9 +87,7 @@ export class ModelSource {
 
   #replace(registry: Registry, file: string): void {
     const { log, secrets } = this.#options;
-    for (const model of registry.models.values()) {
-      for (const secret of model.secrets) secrets.add(secret);
-    }
+    secrets.renewOfModels([...registry.models.values()].flatMap((model) => model.secrets));
     this.#registry = registry;
     this.#publish();
     const names = [...registry.models.keys()];

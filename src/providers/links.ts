@@ -59,18 +59,18 @@ export class LinkMaker {
 
   #endpoints(model: Model, targets: readonly Target[], backend: Backend): Endpoint[] {
     const { secrets } = this.#options;
-    for (const value of model.secrets) secrets.add(value);
-    return targets.map((target, i) => {
-      secrets.add(target.apiKey);
-      return new Endpoint({
-        model,
-        title: `endpoint ${i + 1} (${target.url})`,
-        weight: target.weight,
-        provider: this.#provider(model, target, backend.calls),
-        experience: this.#memory.find(model, target.url, target.apiKey),
-        isOneOfSeveral: targets.length > 1,
-      });
-    });
+    secrets.addOfModels([...model.secrets, ...targets.map(({ apiKey }) => apiKey)]);
+    return targets.map(
+      (target, i) =>
+        new Endpoint({
+          model,
+          title: `endpoint ${i + 1} (${target.url})`,
+          weight: target.weight,
+          provider: this.#provider(model, target, backend.calls),
+          experience: this.#memory.find(model, target.url, target.apiKey),
+          isOneOfSeveral: targets.length > 1,
+        }),
+    );
   }
 
   /** What calls `target`, with what the server says of such calls. */
