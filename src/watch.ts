@@ -128,8 +128,9 @@ export async function foldersOf(paths: readonly string[]): Promise<Map<string, N
     const names = folders.get(folder) ?? new Set();
     if (names !== 'all') folders.set(folder, names.add(name));
   };
+  const read = createReader();
   for (const path of paths) {
-    const end = await follow(resolve(path), add);
+    const end = await follow(resolve(path), read, add);
     if (end.isFolder) folders.set(end.path, 'all');
     add(dirname(end.path), basename(end.path));
     if (dirname(end.path) !== '/') {
@@ -139,9 +140,32 @@ export async function foldersOf(paths: readonly string[]): Promise<Map<string, N
   return folders;
 }
 
+/** What a name is; a link is where it points. */
+type Entry = 'absent' | 'file' | 'folder' | { readonly target: string };
+
+/** Asks for each name once: most paths have most of their way in common. */
+function createReader(): (path: string) => Promise<Entry> {
+  const known = new Map<string, Promise<Entry>>();
+  return (path) => {
+    const entry = known.get(path) ?? readEntry(path);
+    known.set(path, entry);
+    return entry;
+  };
+}
+
+async function readEntry(path: string): Promise<Entry> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found === undefined) return 'absent';
+  if (!found.isSymbolicLink()) return found.isDirectory() ? 'folder' : 'file';
+  const target = await readlink(path).catch(() => undefined);
+  // Replaced just now, which is an event in its folder.
+  return target === undefined ? 'absent' : { target };
+}
+
 /** Where `path` leads, or the first name on the way that is not there; links go to `onLink`. */
 async function follow(
   path: string,
+  read: (path: string) => Promise<Entry>,
   onLink: (folder: string, name: string) => void,
 ): Promise<{ readonly path: string; readonly isFolder: boolean }> {
   let here = '/';
@@ -150,20 +174,16 @@ async function follow(
   for (let links = 0; names.length > 0; ) {
     const [name = '', ...rest] = names;
     const next = join(here, name);
-    const found = await lstat(next).catch(() => undefined);
-    if (found === undefined) return { path: next, isFolder: false };
-    if (found.isSymbolicLink()) {
+    const entry = await read(next);
+    if (entry === 'absent') return { path: next, isFolder: false };
+    if (typeof entry === 'object') {
       if (links++ >= LINKS_MAX) return { path: next, isFolder: false };
       onLink(here, name);
-      const link = await readlink(next).catch(() => undefined);
-      // Replaced just now, which is an event in its folder.
-      if (link === undefined) return { path: next, isFolder: false };
-      const target = resolve(here, link);
+      names = [...namesIn(resolve(here, entry.target)), ...rest];
       here = '/';
-      names = [...namesIn(target), ...rest];
       continue;
     }
-    isFolder = found.isDirectory();
+    isFolder = entry === 'folder';
     here = next;
     names = rest;
   }

@@ -4,8 +4,9 @@
  * for a page or not; and the next engine has to know whether there was one while none ran.
  */
 
+import { FileWatches } from './file-watches.ts';
 import type { PromptMemory } from './prompt-memory.ts';
-import { type FileStates, type FileWatchOptions, fileStates, watchFiles } from './watch-files.ts';
+import { type FileStates, type FileWatchOptions, fileStates } from './watch-files.ts';
 
 export interface SourcesOptions extends FileWatchOptions {
   readonly memory: PromptMemory;
@@ -16,29 +17,32 @@ const FILES_MAX = 4_000;
 export class Sources {
   readonly #options: SourcesOptions;
   readonly #watched = new Set<string>();
+  readonly #watches: FileWatches;
+  #saidTooMany = false;
 
   constructor(options: SourcesOptions) {
     this.#options = options;
+    const { memory, files, onChange } = options;
+    this.#watches = new FileWatches({
+      ...options,
+      onChange(changed) {
+        onChange(changed);
+        void fileStates(changed, files).then((now) => memory.note(now));
+      },
+    });
   }
 
   /** Watches and remembers these files from here on, those that it does not know yet. */
   add(states: FileStates): void {
     const fresh = new Map([...states].filter(([path]) => !this.#watched.has(path)));
     if (fresh.size === 0) return;
-    const { memory, files, onChange, onError } = this.#options;
     if (this.#watched.size + fresh.size > FILES_MAX) {
-      onError(new Error(`more than ${FILES_MAX} files that pages include`));
+      this.#sayTooMany();
       return;
     }
     for (const path of fresh.keys()) this.#watched.add(path);
-    memory.note(fresh);
-    watchFiles(fresh, {
-      ...this.#options,
-      onChange: (changed) => {
-        onChange(changed);
-        void fileStates(changed, files).then((now) => memory.note(now));
-      },
-    });
+    this.#options.memory.note(fresh);
+    this.#watches.add(fresh);
   }
 
   /**
@@ -54,5 +58,12 @@ export class Sources {
     // All of it also after a change: it may be another engine's, whose pages httpd has.
     else this.add(holds ? known : await fileStates(known.keys(), files));
     return holds;
+  }
+
+  /** Once: pages that include more come and go, and each visit would have a line of the log. */
+  #sayTooMany(): void {
+    if (this.#saidTooMany) return;
+    this.#saidTooMany = true;
+    this.#options.onError(new Error(`more than ${FILES_MAX} files that pages include`));
   }
 }

@@ -14,18 +14,23 @@ export interface FileWatchOptions {
 /** Path → what tells one state of the file from another. */
 export type FileStates = ReadonlyMap<string, string>;
 
-/** Watches the files of `known`, from the states that they have there. */
-export function watchFiles(known: FileStates, options: FileWatchOptions): Watch {
+/**
+ * Watches `paths`, from the states that they have in `states`, and keeps those up to date. Others
+ * may do so, too: a change is told once.
+ */
+export function watchFiles(
+  paths: readonly string[],
+  states: Map<string, string>,
+  options: FileWatchOptions,
+): Watch {
   const { files, clock, onChange, onError } = options;
-  let states = Promise.resolve(known);
   const look = async (): Promise<void> => {
-    const before = await states;
-    states = fileStates(known.keys(), files);
-    const now = await states;
-    const changed = [...now.keys()].filter((path) => now.get(path) !== before.get(path));
-    if (changed.length > 0) onChange(changed);
+    const now = await fileStates(paths, files);
+    const changed = [...now].filter(([path, state]) => states.get(path) !== state);
+    for (const [path, state] of changed) states.set(path, state);
+    if (changed.length > 0) onChange(changed.map(([path]) => path));
   };
-  const watch = watchPaths([...known.keys()], { clock, onChange: look, onError });
+  const watch = watchPaths(paths, { clock, onChange: look, onError });
   // A change before they were watched has made no event.
   return { ready: watch.ready.then(look), close: watch.close };
 }

@@ -110,7 +110,9 @@ describe('a change in a prompts folder', () => {
   async function watching(path: string) {
     let seen = Promise.withResolvers<void>();
     let calls = 0;
-    const watch = watchFiles(await fileStates(promptPaths(path), systemFiles), {
+    const paths = promptPaths(path);
+    const states = new Map(await fileStates(paths, systemFiles));
+    const watch = watchFiles(paths, states, {
       files: systemFiles,
       clock: systemClock,
       onChange() {
