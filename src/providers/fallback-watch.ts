@@ -7,6 +7,8 @@ import type { Model } from '../models/model.ts';
 
 /** A model that fails now and then is said to be well after this time without a failure. */
 const QUIET_MS = 60_000;
+/** More than any models.json has; the rest is what reloads have left. */
+const REPLACED_MAX = 1_000;
 
 interface Replacement {
   readonly by: string;
@@ -25,6 +27,7 @@ export class FallbackWatch {
   /** `why`: the asked model's failure; undefined: it was not asked, since its endpoints rest. */
   replaced(asked: Model, by: Model, why: MuseError | undefined, log: Log): void {
     const said = this.#replaced.get(asked.name)?.by;
+    if (said === undefined && this.#replaced.size >= REPLACED_MAX) this.#replaced.clear();
     this.#replaced.set(asked.name, { by: by.name, lastAt: this.#clock.uptime() });
     if (said === by.name) return;
     const reason = why?.message ?? 'its endpoints rest after failures';
