@@ -73,17 +73,15 @@ async function run(): Promise<void> {
   const sources = new Sources({
     files: systemFiles,
     clock,
-    memory: new PromptMemory(region, systemFiles),
+    memory: new PromptMemory(region),
     onChange([file]) {
-      const epoch = region.raiseEpoch();
-      log.write('prompts-changed', `${file}: pages are made anew (prompt epoch ${epoch})`);
+      log.write('prompts-changed', `${file}: pages are made anew (prompt epoch ${region.epoch})`);
     },
     onError: (error) => sayWatchFailed('what pages are made of', error, log),
   });
   // Nobody watched it until now. Where it changed, no alias from before is to be trusted; what
   // still holds is found again by its content key.
-  const hasPages = region.stats().entries > 0;
-  if (!(await sources.resume()) && hasPages) region.raiseEpoch();
+  await sources.resume();
   const prompts = new PromptStore({
     files: systemFiles,
     log,

@@ -18,6 +18,7 @@ import type {
   Limit,
   LimitResult,
   ModelsState,
+  NotedPrompt,
   RegionEntry,
   RegionModel,
   RegionSizes,
@@ -107,6 +108,8 @@ interface NativeRegion {
     amount: number,
   ): NativeReservation;
   settle(owner: number, slot: number, day: number, amount: number, used: number): void;
+  notePrompt(path: string, state: Uint8Array): boolean;
+  prompts(): readonly NotedPrompt[] | undefined;
   setReport(engine: number, report: object): void;
   snapshot(engines: number): string;
   nowMs(): number;
@@ -276,6 +279,20 @@ export class Region {
   /** Ends a reservation of `amount`, of which `used` was used. */
   settle(owner: number, { slot, day }: Reservation, amount: number, used: number): void {
     this.#native.settle(owner, slot, day, amount, used);
+  }
+
+  /**
+   * Notes a file's state of 20 bytes. Whether it had another one; the epoch was raised then.
+   *
+   * @throws {RegionError} when it can't be noted; `prompts` are undefined from then on.
+   */
+  notePrompt(path: string, state: Uint8Array): boolean {
+    return this.#native.notePrompt(path, state);
+  }
+
+  /** All that was noted since the region was made, unless some of it was lost. */
+  prompts(): readonly NotedPrompt[] | undefined {
+    return this.#native.prompts();
   }
 
   /** Replaces what an engine says of itself; within `REPORT_LIMITS`. */

@@ -1,11 +1,13 @@
 #include "region_object.h"
 
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <vector>
 
 #include "convert.h"
 #include "env_data.h"
+#include "muse_prompts.h"
 #include "muse_snapshot.h"
 
 namespace muse
@@ -79,6 +81,8 @@ Napi::Function RegionObject::Define(Napi::Env env)
                            InstanceMethod<&RegionObject::ClaimBudgets>("claimBudgets"),
                            InstanceMethod<&RegionObject::Reserve>("reserve"),
                            InstanceMethod<&RegionObject::Settle>("settle"),
+                           InstanceMethod<&RegionObject::NotePrompt>("notePrompt"),
+                           InstanceMethod<&RegionObject::Prompts>("prompts"),
                            InstanceMethod<&RegionObject::SetReport>("setReport"),
                            InstanceMethod<&RegionObject::Snapshot>("snapshot"),
                            InstanceMethod<&RegionObject::NowMs>("nowMs"),
@@ -448,6 +452,45 @@ void RegionObject::Settle(const Napi::CallbackInfo &info)
                              ToUint32(info[2], "day"), ToWhole(info[3], kSafe, "amount"),
                              ToWhole(info[4], kSafe, "used")),
           "settle with the budget");
+}
+
+Napi::Value RegionObject::NotePrompt(const Napi::CallbackInfo &info)
+{
+    const Napi::Env env = info.Env();
+    const std::string path = info[0].ToString().Utf8Value();
+    const muse_key state = ToKey(info[1]);
+    muse_prompt prompt = {path.data(), path.size(), {}};
+    int replaced;
+
+    static_assert(sizeof prompt.state == sizeof state, "a state is as long as a key");
+    std::memcpy(prompt.state, &state, sizeof prompt.state);
+    Check(env, muse_prompts_note(Handle(env), &prompt, &replaced), "note a prompt");
+    return Napi::Boolean::New(env, replaced != 0);
+}
+
+Napi::Value RegionObject::Prompts(const Napi::CallbackInfo &info)
+{
+    const Napi::Env env = info.Env();
+    uint8_t *raw = nullptr;
+    size_t length = 0;
+    const muse_status status = muse_prompts_copy(Handle(env), &raw, &length);
+    const std::unique_ptr<uint8_t, decltype(&std::free)> copy(raw, std::free);
+    const Napi::Array list = Napi::Array::New(env);
+    muse_prompt prompt;
+    size_t at = 0;
+
+    if (status == MUSE_MISS) {
+        return env.Undefined();
+    }
+    Check(env, status, "read what prompts were");
+    while (muse_prompts_next(copy.get(), length, &at, &prompt)) {
+        const Napi::Object each = Napi::Object::New(env);
+
+        each.Set("path", Napi::String::New(env, prompt.path, prompt.length));
+        each.Set("state", Napi::Buffer<uint8_t>::Copy(env, prompt.state, sizeof prompt.state));
+        list.Set(list.Length(), each);
+    }
+    return list;
 }
 
 void RegionObject::SetReport(const Napi::CallbackInfo &info)

@@ -60,6 +60,8 @@ class RegionObject : public Napi::ObjectWrap<RegionObject>
     Napi::Value ClaimBudgets(const Napi::CallbackInfo &info);
     Napi::Value Reserve(const Napi::CallbackInfo &info);
     void Settle(const Napi::CallbackInfo &info);
+    Napi::Value NotePrompt(const Napi::CallbackInfo &info);
+    Napi::Value Prompts(const Napi::CallbackInfo &info);
     void SetReport(const Napi::CallbackInfo &info);
     Napi::Value Snapshot(const Napi::CallbackInfo &info);
     Napi::Value NowMs(const Napi::CallbackInfo &info);

@@ -19,6 +19,9 @@
  *            | budgets: writers' mutex,     |
  *            | owners, then budget 0 … 255  |  atomics; new names under the mutex
  *            +------------------------------+
+ *            | prompts: mutex, then one     |
+ *            | record behind the other      |  all under the mutex
+ *            +------------------------------+
  *            | limiter: bucket 0 … n-1      |  two cache lines each; atomics
  *            +------------------------------+
  *            | shard 0 … n-1 (muse_shard.h) |  all under the shard's mutex
@@ -42,6 +45,7 @@
 #include "muse_counters.h"
 #include "muse_engines.h"
 #include "muse_models.h"
+#include "muse_prompts.h"
 #include "muse_region.h"
 #include "muse_reports.h"
 #include "muse_usage.h"
@@ -49,7 +53,7 @@
 #define MUSE_MAGIC UINT64_C(0x3149412d4553554d) /* "MUSE-AI1" in memory, little-endian */
 /* The tests of upgrades build another one. */
 #ifndef MUSE_LAYOUT_VERSION
-#define MUSE_LAYOUT_VERSION 6u
+#define MUSE_LAYOUT_VERSION 7u
 #endif
 #define MUSE_LINE 64u
 
@@ -149,6 +153,17 @@ typedef struct {
     muse_budget_slot slots[MUSE_BUDGETS_MAX];
 } muse_budget_table;
 
+/* For some ten thousand files. Memory that nothing was written to costs nothing. */
+#define MUSE_PROMPTS_BYTES (UINT32_C(1) << 20)
+
+typedef struct {
+    pthread_mutex_t mutex; /* robust */
+    char pad[MUSE_LINE - sizeof(pthread_mutex_t)];
+    muse_word used; /* bytes of whole records */
+    muse_word lost; /* 1: something could not be noted; also set without the mutex */
+    uint8_t bytes[MUSE_PROMPTS_BYTES - MUSE_LINE - 2 * sizeof(muse_word)];
+} muse_prompt_table;
+
 #define MUSE_BUCKET_CLIENTS 7
 
 typedef struct {
@@ -176,6 +191,8 @@ _Static_assert(sizeof(muse_usage_slot) == 3 * MUSE_LINE, "a model's usage has wh
 _Static_assert(sizeof(muse_budget_slot) % MUSE_LINE == 0, "a budget has whole cache lines");
 _Static_assert(offsetof(muse_budget_table, owners) == MUSE_LINE, "no gap behind the mutex");
 _Static_assert(offsetof(muse_budget_table, slots) % MUSE_LINE == 0, "budgets begin on a line");
+_Static_assert(offsetof(muse_prompt_table, used) == MUSE_LINE, "no gap behind the mutex");
+_Static_assert(sizeof(muse_prompt_table) == MUSE_PROMPTS_BYTES, "nor at the end");
 _Static_assert(sizeof(muse_counter_lines) == 6 * MUSE_LINE, "counters have whole cache lines");
 _Static_assert(offsetof(muse_counter_table, slots) % MUSE_LINE == 0, "and begin on one");
 _Static_assert(MUSE_COUNTERS <= 16, "all counters fit their lines");
@@ -193,6 +210,7 @@ struct muse_region {
     muse_counter_table *counters;
     muse_usage_slot *usage;
     muse_budget_table *budgets;
+    muse_prompt_table *prompts;
     muse_limit_bucket *buckets;
     uint8_t *shards; /* the first one */
     uint32_t bucket_count;

@@ -78,6 +78,7 @@ typedef struct {
     uint64_t counters;
     uint64_t usage;
     uint64_t budgets;
+    uint64_t prompts;
     uint64_t buckets;
     uint64_t shards;
     uint64_t end;
@@ -110,7 +111,8 @@ static part_offsets lay_out(muse_region *region)
     at.counters = at.models + whole_pages(sizeof(muse_model_table));
     at.usage = at.counters + whole_pages(sizeof(muse_counter_table));
     at.budgets = at.usage + whole_pages(sizeof(muse_usage_slot) * MUSE_USAGE_MAX);
-    at.buckets = at.budgets + whole_pages(sizeof(muse_budget_table));
+    at.prompts = at.budgets + whole_pages(sizeof(muse_budget_table));
+    at.buckets = at.prompts + whole_pages(sizeof(muse_prompt_table));
     at.shards =
         at.buckets + whole_pages((uint64_t)sizeof(muse_limit_bucket) * region->bucket_count);
     at.end = at.shards + (uint64_t)region->shard_bytes * config->shards;
@@ -145,6 +147,7 @@ static muse_status map(muse_region *region)
     region->counters = (muse_counter_table *)(void *)(base + at.counters);
     region->usage = (muse_usage_slot *)(void *)(base + at.usage);
     region->budgets = (muse_budget_table *)(void *)(base + at.budgets);
+    region->prompts = (muse_prompt_table *)(void *)(base + at.prompts);
     region->buckets = (muse_limit_bucket *)(void *)(base + at.buckets);
     region->shards = base + at.shards;
     return MUSE_OK;
@@ -186,6 +189,7 @@ static muse_status format(muse_region *region)
     }
     error = muse_mutex_init(&region->models->writers);
     error = error ? error : muse_mutex_init(&region->budgets->writers);
+    error = error ? error : muse_mutex_init(&region->prompts->mutex);
     for (i = 0; i < region->config.shards && !error; i++) {
         error = muse_shard_format(region, i);
     }

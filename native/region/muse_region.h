@@ -1,20 +1,20 @@
 /*
  * The region: memory that the httpd children and the engine share.
  *
- *   +--------+---------+-------------+----------+----------+---------+---------+---------------+
- *   | header | engines | model table | counters | usage    | budgets | limiter | page store    |
- *   |        | reports | 2 buffers   | by slot  | by model | by name | buckets | shard 0 … n-1 |
- *   +--------+---------+-------------+----------+----------+---------+---------+---------------+
+ *   +--------+---------+-----------+----------+----------+---------+---------+---------------+
+ *   | header | engines | models    | counters | usage    | budgets | limiter | page store    |
+ *   |        | reports | 2 buffers | by slot  | by model | prompts | buckets | shard 0 … n-1 |
+ *   +--------+---------+-----------+----------+----------+---------+---------+---------------+
  *
  * One memfd that every process maps at an address of its own, so the layout holds offsets and
- * fixed-width types only. What is locked by what: a page store shard by its robust mutex, the
- * writers of the model table and new names of budgets by one robust mutex each; all else is atomic.
+ * fixed-width types only. What is locked by what: a page store shard and the prompts by a robust
+ * mutex each, the writers of the model table and new names of budgets too; all else is atomic.
  *
  * What is read from the region may have been written by a process that crashed or misbehaves:
  * every length and offset is checked against the handle's own copy of the sizes before use. The
  * mutexes alone are trusted, so a process with more rights than the others (httpd's parent, as
  * root) may create, attach, and use the engines, the counters and the epoch, but not the page
- * store, nor publish models, nor enter budgets.
+ * store or the prompts, nor publish models, nor enter budgets.
  *
  * The library knows neither APR nor Node-API nor a log. Every function may be called from several
  * threads at once, except muse_region_detach.

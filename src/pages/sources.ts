@@ -22,12 +22,10 @@ export class Sources {
 
   constructor(options: SourcesOptions) {
     this.#options = options;
-    const { memory, files, onChange } = options;
     this.#watches = new FileWatches({
       ...options,
-      onChange(changed) {
-        onChange(changed);
-        void fileStates(changed, files).then((now) => memory.note(now));
+      onChange: (changed) => {
+        void fileStates(changed, options.files).then((now) => this.#noteChanged(now));
       },
     });
   }
@@ -36,28 +34,36 @@ export class Sources {
   add(states: FileStates): void {
     const fresh = new Map([...states].filter(([path]) => !this.#watched.has(path)));
     if (fresh.size === 0) return;
+    const { memory, onChange } = this.#options;
+    // Another engine may have pages of a file as it was before, and see the change later.
+    const replaced = memory.note(fresh);
+    if (replaced !== undefined && replaced.length > 0) onChange(replaced);
     if (this.#watched.size + fresh.size > FILES_MAX) {
       this.#sayTooMany();
       return;
     }
     for (const path of fresh.keys()) this.#watched.add(path);
-    this.#options.memory.note(fresh);
     this.#watches.add(fresh);
   }
 
   /**
-   * Watches what an engine before this one remembered.
-   *
-   * @returns whether all of it is as it was: only then page keys from before hold.
+   * Watches what engines before this one, or beside it, remembered: httpd has pages of theirs. What
+   * has changed meanwhile is told.
    */
-  async resume(): Promise<boolean> {
+  async resume(): Promise<void> {
     const { files, memory } = this.#options;
     const known = memory.read();
-    const holds = await memory.holds();
-    if (known === undefined) memory.clear();
-    // All of it also after a change: it may be another engine's, whose pages httpd has.
-    else this.add(holds ? known : await fileStates(known.keys(), files));
-    return holds;
+    if (known === undefined) memory.distrust();
+    else this.add(await fileStates(known, files));
+  }
+
+  #noteChanged(now: FileStates): void {
+    const { memory, onChange } = this.#options;
+    const replaced = memory.note(now);
+    if (replaced === undefined) memory.distrust();
+    // None: another engine saw it first, and has told.
+    const told = replaced ?? [...now.keys()];
+    if (told.length > 0) onChange(told);
   }
 
   /** Once: pages that include more come and go, and each visit would have a line of the log. */
