@@ -236,7 +236,7 @@ static void open_sockets(apr_pool_t *ptemp, server_rec *s)
 
 /* ---- the supervisor ---- */
 
-static void start_supervisor(apr_pool_t *p, server_rec *s);
+static void start_supervisor(apr_pool_t *p, server_rec *s, int wait);
 
 /*
  * Whether httpd's parent watches the supervisor. APR takes it from its list by itself when the pool
@@ -244,6 +244,18 @@ static void start_supervisor(apr_pool_t *p, server_rec *s);
  * there.
  */
 static int watched;
+
+static uint64_t supervisor_began; /* or will: muse_clock_ms */
+static unsigned supervisor_ends;  /* in a row without MUSE_PROVEN_AFTER of service */
+
+/* The ms before the next one: none where this one had worked for a while. */
+static int backoff(void)
+{
+    const uint64_t proven = supervisor_began + MUSE_PROVEN_AFTER;
+
+    supervisor_ends = muse_clock_ms() >= proven ? 0 : supervisor_ends + 1;
+    return supervisor_ends ? (int)muse_supervisor_backoff(supervisor_ends, MUSE_BACKOFF_MOST) : 0;
+}
 
 static void unwatch_supervisor(void *data)
 {
@@ -269,9 +281,13 @@ static void supervisor_event(int reason, void *data, apr_wait_t status)
             kept->lifeline = -1;
         }
         if (ap_mpm_query(AP_MPMQ_MPM_STATE, &state) == APR_SUCCESS && state != AP_MPMQ_STOPPING) {
+            const int wait = backoff();
+
             ap_log_error(APLOG_MARK, APLOG_ERR, 0, s,
-                         "MUSE0012: the engines' supervisor has ended; it is started again");
-            start_supervisor(s->process->pconf, s);
+                         "MUSE0012: the engines' supervisor has ended; it is started again in %d "
+                         "ms, cached pages are served meanwhile",
+                         wait);
+            start_supervisor(s->process->pconf, s, wait);
         }
     }
 }
@@ -312,7 +328,7 @@ static void register_leaving(apr_pool_t *pconf)
     }
 }
 
-static void start_supervisor(apr_pool_t *p, server_rec *s)
+static void start_supervisor(apr_pool_t *p, server_rec *s, int wait)
 {
     int ends[2];
     apr_status_t rv;
@@ -329,6 +345,7 @@ static void start_supervisor(apr_pool_t *p, server_rec *s)
                                            .region = region,
                                            .listeners = kept->listeners,
                                            .engines = muse_config_global()->engines,
+                                           .wait = wait,
                                            .state_dir = state_dir,
                                            .lifeline = ends[1],
                                            .previous_lifeline = previous};
@@ -349,6 +366,7 @@ static void start_supervisor(apr_pool_t *p, server_rec *s)
         close(previous); /* the new supervisor holds it until its engines serve */
     }
     kept->lifeline = ends[0];
+    supervisor_began = muse_clock_ms() + (uint64_t)wait;
     watch_supervisor(p, s);
 }
 
@@ -398,7 +416,7 @@ int muse_process_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
     open_sockets(ptemp, s);
     state_dir = muse_budget_file_folder(pconf, s);
     register_leaving(pconf);
-    start_supervisor(pconf, s);
+    start_supervisor(pconf, s, 0);
     apr_pool_cleanup_register(pconf, s, before_restart, apr_pool_cleanup_null);
     return OK;
 }

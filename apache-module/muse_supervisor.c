@@ -29,9 +29,7 @@ APLOG_USE_MODULE(muse_ai);
 
 enum {
     BACKOFF_FIRST = 100,     /* ms before the first restart; doubled each time */
-    BACKOFF_MOST = 10000,    /* ms; for an engine that does not get ready */
     BACKOFF_SERVED = 1000,   /* ms; for one that serves, and then ends too soon */
-    PROVEN_AFTER = 5000,     /* ms of service after which an engine counts as sound */
     RESTART_GRACE = 30000,   /* ms in which the next supervisor must have taken over */
     DRAIN_MOST = 10 * 60000, /* ms; longer than any page may take by default */
     DRAIN_LOOK = 1000,       /* ms between looks at an engine that drains */
@@ -43,7 +41,7 @@ typedef struct {
     int index;
     muse_child child; /* pid 0 when there is none */
     int ready;
-    unsigned ends;     /* in a row without PROVEN_AFTER of service */
+    unsigned ends;     /* in a row without MUSE_PROVEN_AFTER of service */
     unsigned failures; /* starts in a row after which it was never ready */
     uint64_t ready_at;
     uint64_t start_at; /* when to start the next one */
@@ -89,18 +87,23 @@ static void say_once(supervisor *s, engine *e, int level, const char *number, co
     ap_log_error(APLOG_MARK, level, 0, s->plan->server, "%s: %s", number, reason);
 }
 
-static void plan_next(supervisor *s, engine *e)
+uint64_t muse_supervisor_backoff(unsigned ends, uint64_t most)
 {
-    const uint64_t most = e->ready ? BACKOFF_SERVED : BACKOFF_MOST;
     uint64_t wait = BACKOFF_FIRST;
-    unsigned times;
 
-    e->ends++;
-    e->failures = e->ready ? 0 : e->failures + 1;
-    for (times = e->ready ? e->ends : e->failures; times > 1 && wait < most; times--) {
+    for (; ends > 1 && wait < most; ends--) {
         wait *= 2;
     }
-    e->start_at = muse_clock_ms() + (wait < most ? wait : most);
+    return wait < most ? wait : most;
+}
+
+static void plan_next(supervisor *s, engine *e)
+{
+    e->ends++;
+    e->failures = e->ready ? 0 : e->failures + 1;
+    e->start_at =
+        muse_clock_ms() + (e->ready ? muse_supervisor_backoff(e->ends, BACKOFF_SERVED)
+                                    : muse_supervisor_backoff(e->failures, MUSE_BACKOFF_MOST));
     set_state(s, e, MUSE_ENGINE_DOWN);
 }
 
@@ -154,7 +157,7 @@ static void ended(supervisor *s, engine *e, int status)
         return;
     }
     (void)muse_engine_count_end(s->plan->region, (uint32_t)e->index);
-    if (e->ready && muse_clock_ms() - e->ready_at >= PROVEN_AFTER) {
+    if (e->ready && muse_clock_ms() - e->ready_at >= MUSE_PROVEN_AFTER) {
         e->ends = 0;
     }
     plan_next(s, e);
@@ -448,6 +451,17 @@ static int take_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* Here and not in httpd's parent, which must not wait. An order to end ends the wait. */
+static void wait_first(const supervisor *s)
+{
+    struct pollfd fds[] = {{.fd = s->signals, .events = POLLIN},
+                           {.fd = s->lifeline, .events = POLLIN}};
+
+    if (s->plan->wait > 0) {
+        (void)poll(fds, 2, s->plan->wait);
+    }
+}
+
 void muse_supervisor_run(apr_pool_t *p, const muse_supervisor_plan *plan)
 {
     supervisor s = {.plan = plan,
@@ -458,6 +472,7 @@ void muse_supervisor_run(apr_pool_t *p, const muse_supervisor_plan *plan)
 
     s.signals = take_signals();
     prctl(PR_SET_NAME, "muse-ai-super");
+    wait_first(&s);
     if (s.signals < 0 || ap_run_drop_privileges(p, plan->server) != OK) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, errno, plan->server,
                      "MUSE0024: the engines' supervisor could not become the User of this "

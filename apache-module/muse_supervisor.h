@@ -15,15 +15,26 @@
 #ifndef MUSE_SUPERVISOR_H
 #define MUSE_SUPERVISOR_H
 
+#include <stdint.h>
+
 #include <httpd.h>
 
 #include "muse_region.h"
+
+enum {
+    MUSE_BACKOFF_MOST = 10000, /* ms */
+    MUSE_PROVEN_AFTER = 5000,  /* ms of service after which a process counts as sound */
+};
+
+/* The ms to wait after so many ends in a row: 100 after one, doubled each time up to `most`. */
+uint64_t muse_supervisor_backoff(unsigned ends, uint64_t most);
 
 typedef struct {
     server_rec *server;
     muse_region *region;
     const int *listeners; /* listening sockets, one an engine */
     int engines;
+    int wait;              /* ms before it begins, since the ones before it ended too soon */
     const char *state_dir; /* NULL: there is none */
     int lifeline;          /* the end to watch */
     int previous_lifeline; /* the old supervisor's, to close once all engines serve; or -1 */

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { describe, expect } from 'vitest';
+import type { ErrorLogLine } from '../../scripts/httpd/error-log-line.ts';
 import { findProcess, test, waitUntil } from '../harness/index.ts';
 import {
   cachePage,
@@ -58,6 +59,25 @@ describe('when others die', () => {
     await httpd.graceful();
     await expectPage(httpd, 'cached', 'hit');
     await waitUntil('the old supervisor to end', () => httpd.supervisors().length === 1);
+  });
+
+  test('a supervisor that ends again and again is started after a pause that grows', async ({
+    httpd,
+    provider,
+  }) => {
+    prepare(httpd, provider);
+    await httpd.start();
+    await cachePage(httpd, 'cached');
+    const paused = /MUSE0012.* in 800 ms/;
+    const line = await waitUntil('a long pause', () => {
+      for (const { pid } of httpd.supervisors()) process.kill(pid, 'SIGKILL');
+      return httpd.log.matching(paused)[0];
+    });
+    await expectPage(httpd, 'cached', 'hit');
+    await expectPage(httpd, 'cold', 'fwd');
+    const ready = await httpd.log.waitFor(/MUSE0020/, { mark: httpd.log.lines.indexOf(line) });
+    expect(writtenAt(ready) - writtenAt(line)).toBeGreaterThanOrEqual(799);
+    httpd.log.allow(/MUSE0012/);
   });
 
   test('a killed child of httpd costs the others nothing', async ({ httpd, provider }) => {
@@ -136,4 +156,10 @@ function usersOfMemory(inode: number): number[] {
         return false; // gone meanwhile, or not ours to read
       }
     });
+}
+
+/** When httpd wrote a line: milliseconds. */
+function writtenAt({ whole }: ErrorLogLine): number {
+  const [, day, micros, year] = /^\[(.*?)\.(\d{6}) (\d{4})\]/.exec(whole) ?? [];
+  return Date.parse(`${day} ${year} UTC`) + Number(micros) / 1_000;
 }
