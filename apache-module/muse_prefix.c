@@ -165,6 +165,19 @@ int muse_prefix_take(request_rec *r)
                : DECLINED;
 }
 
+request_rec *muse_prefix_lookup(request_rec *r, const char *path)
+{
+    const size_t length = path[0] == '/' ? strcspn(path + 1, "/") : 0;
+    char tag[MUSE_TAG_MOST + 1];
+    request_rec *found;
+
+    if (!muse_tag_read(path + 1, length, tag)) {
+        return NULL;
+    }
+    found = ap_sub_req_lookup_uri(path_behind(r->pool, path + 1 + length), r, NULL);
+    return lists(found, tag) ? found : NULL;
+}
+
 int muse_prefix_folder(request_rec *r)
 {
     const char *path;

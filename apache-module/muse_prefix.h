@@ -15,6 +15,12 @@
 int muse_prefix_take(request_rec *r);
 
 /*
+ * Child: a lookup of what is behind the language in the path of a URL; NULL: there is no such
+ * prefix, or its language is none of those that are listed where that path leads.
+ */
+request_rec *muse_prefix_lookup(request_rec *r, const char *path);
+
+/*
  * Child, fixups, before mod_dir: redirects folders to their slash without losing the language.
  */
 int muse_prefix_folder(request_rec *r);

@@ -1,6 +1,7 @@
 /*
  * POST ?all          all pages
- * POST ?path=/page   the page that a visitor gets there, in all its variants and translations
+ * POST ?path=/page   the page that a visitor gets there, in all its variants and translations; also
+ *                    /es/page, which is the same page in one of its languages
  * POST ?file=/a.ai   the page made of that file, by its name as httpd has it; the same
  *
  * The answer is {"purged":N} in JSON, or a sentence in plain text that says why not. Who may ask is
@@ -18,6 +19,7 @@
 #include <apr_strings.h>
 
 #include "muse_config.h"
+#include "muse_prefix.h"
 #include "muse_process.h"
 #include "muse_purge.h"
 #include "muse_purger.h"
@@ -45,15 +47,22 @@ static int refuse(request_rec *r, int status, const char *why)
     return answer(r, status, "text/plain; charset=utf-8", why);
 }
 
-/* The file behind a URL's path, by the way that a visitor's request goes; NULL: it is no page. */
-static const char *find_file(request_rec *r, const char *path)
+/* The file of the page that was looked up; NULL: it is none. */
+static const char *file_of(const request_rec *page)
 {
-    const request_rec *page = path[0] == '/' ? ap_sub_req_lookup_uri(path, r, NULL) : NULL;
     const size_t length = page && page->filename ? strlen(page->filename) : 0;
 
     return length > 3 && !strcasecmp(page->filename + length - 3, ".ai")
                ? muse_translation_original(page)
                : NULL;
+}
+
+/* The file behind a URL's path, by the way that a visitor's request goes; NULL: it is no page. */
+static const char *find_file(request_rec *r, const char *path)
+{
+    const char *file = path[0] == '/' ? file_of(ap_sub_req_lookup_uri(path, r, NULL)) : NULL;
+
+    return file ? file : file_of(muse_prefix_lookup(r, path));
 }
 
 static void make_tag(const char *file, muse_key *tag)

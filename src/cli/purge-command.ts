@@ -22,8 +22,9 @@ export const purgeCommand: Command = {
   ],
   details:
     'PATH is the path of a page’s URL (/garden/roses), its file, or a folder of such files. A page\n' +
-    'is purged in all its variants: with each query, model and language. What is being written\n' +
-    'meanwhile is not kept. What caches in front of the server have, they keep.',
+    'is purged in all its variants: with each query, model and language, also where the path has\n' +
+    'a language before it (/es/garden/roses). What is being written meanwhile is not kept. What\n' +
+    'caches in front of the server have, they keep.',
   async run(call) {
     const { words, options, output } = call;
     const isAll = options.has('all');

@@ -63,6 +63,37 @@ test('a page can be purged by its file, and a folder’s index by the folder', a
   expect((await httpd.get('/garden/')).text).toBe(countedPage(4));
 });
 
+test('a path with a language before it purges the page in all its languages', async ({
+  httpd,
+  provider,
+}) => {
+  prepare(httpd, provider, 'MuseAiLanguages en es', 'DirectoryIndex index.ai');
+  httpd.config.modules('dir');
+  httpd.site.write('garden/index.ai', 'Write about gardens.');
+  httpd.site.write('garden/two words.ai', 'Write about two words.');
+  httpd.site.write('plain.html', 'No page.');
+  httpd.site.write('off/page.ai', 'Write about herons.');
+  httpd.site.write('off/.htaccess', 'MuseAiLanguages Off');
+  await httpd.start();
+  await visit(httpd, '/es/page', '/page', '/other', '/es/garden/', '/es/garden/two%20words');
+  await expectPurged(httpd, '?path=/es/page', 2);
+  await expectPurged(httpd, '?path=/es/garden/', 1);
+  await expectPurged(httpd, `?path=${encodeURIComponent('/es/garden/two%20words')}`, 1);
+  expect(isHit(await httpd.get('/page'))).toBe(false);
+  expect(isHit(await httpd.get('/es/page'))).toBe(false);
+  expect(isHit(await httpd.get('/other'))).toBe(true);
+  for (const path of [
+    '/fr/page',
+    '/es/nothing',
+    '/es/plain.html',
+    '/es/off/page',
+    '/es',
+    '//es/',
+  ]) {
+    expect([path, (await purge(httpd, `?path=${path}`)).status]).toEqual([path, 404]);
+  }
+});
+
 test('all pages can be purged at once', async ({ httpd, provider }) => {
   prepare(httpd, provider);
   await httpd.start();
