@@ -32,6 +32,7 @@ export class CallCounts implements CallObserver {
     this.#table.count(this.#slot, 'completions', 1);
     this.#table.addUsage(model.name, 'completions', 1);
     return {
+      wasted: ({ writer, usage }) => this.#addUsage(writer, usage),
       ended: (writer, finish) => {
         this.#underWay -= 1;
         this.#addUsage(writer, finish.usage);

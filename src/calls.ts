@@ -22,6 +22,8 @@ export interface Used {
 
 /** Told once how a call ended; quick, and never throws. */
 export interface ObservedCall {
+  /** Before that, as often as it comes to pass: an answer took this and came to nothing. */
+  wasted(used: Used): void;
   /** `writer`: the model that wrote the answer. */
   ended(writer: Model, finish: Finish): void;
   /** `used`: what its answer took all the same, where it came to its end and is none. */
@@ -42,6 +44,9 @@ export function tellAll(observers: readonly CallObserver[]): CallObserver {
     started(call) {
       const told = observers.map((each) => each.started(call));
       return {
+        wasted(used) {
+          for (const each of told) each.wasted(used);
+        },
         ended(writer, finish) {
           for (const each of told) each.ended(writer, finish);
         },

@@ -63,6 +63,7 @@ export function createWriter(options: WritingOptions): ModelWriter {
             model = other;
             cleaner = cleanerFor(other);
           },
+          wasted: (writer, usage) => call.wasted({ writer, usage }),
           log,
         };
         const end = await provider.complete(request, sink, signal);

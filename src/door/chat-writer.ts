@@ -53,6 +53,7 @@ export function createChatWriter(options: ChatWriting): ModelWriter {
       let said = 0;
       let usage: unknown;
       let reason: unknown;
+      const call = calls.started({ model, request, ...cause });
       const chunk = (each: Chunk): void => {
         usage = each.usage ?? usage;
         reason = each.choices?.[0]?.finish_reason ?? reason;
@@ -72,9 +73,9 @@ export function createChatWriter(options: ChatWriting): ModelWriter {
         writtenBy(other) {
           model = other;
         },
+        wasted: (writer, usage) => call.wasted({ writer, usage }),
         log,
       };
-      const call = calls.started({ model, request, ...cause });
       try {
         const finish = await provider.complete(request, sink, signal);
         counted = finish.usage;

@@ -9,7 +9,7 @@ import type { Model } from '../models/model.ts';
 import { Attempts } from './attempts.ts';
 import type { Chunk } from './chunk.ts';
 import type { Endpoint } from './endpoints.ts';
-import type { ChunkTaker, CompletionRequest, CompletionSink, Finish } from './provider.ts';
+import type { ChunkTaker, CompletionRequest, CompletionSink, Finish, Usage } from './provider.ts';
 
 /** Seconds; with less than that left nobody is asked any more. */
 export const LEAST_LEFT = 0.05;
@@ -133,6 +133,10 @@ export class Call implements CompletionSink {
 
   writtenBy(model: Model): void {
     this.#options.sink.writtenBy(model);
+  }
+
+  wasted(model: Model, usage: Usage): void {
+    this.#options.sink.wasted?.(model, usage);
   }
 
   /** The answer has ended, and is the one even if nothing is in it. */

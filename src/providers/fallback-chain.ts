@@ -62,6 +62,7 @@ async function completeBy(
         const finish = await each[pass](call);
         if (finish === undefined) continue;
         if (call.begun || models.length === 1 || finish.reason === 'content_filter') return finish;
+        if (finish.usage !== undefined) call.wasted(each.model, finish.usage);
         failures.set(each.model, emptyAnswer(each.model, finish));
       } catch (thrown) {
         if (!call.canGoOn(thrown)) throw thrown;

@@ -70,6 +70,8 @@ export interface CompletionSink {
   readonly chunk?: ChunkTaker | undefined;
   /** Another model than the asked one writes; told before its first piece. */
   writtenBy(model: Model): void;
+  /** The answer of `model` came to nothing, and the next one is asked: what it took all the same. */
+  wasted?(model: Model, usage: Usage): void;
   /** Where the call tells what became of it. */
   readonly log: Log;
 }

@@ -26,6 +26,9 @@ export function createSpans(tracer: Tracer): CallObserver {
       const parent = contextOf(call.traceparent);
       const span = tracer.startSpan(`chat ${call.model.upstream}`, options, parent);
       return {
+        wasted(used) {
+          span.addEvent('muse.empty_answer', usedBy(used));
+        },
         ended(writer, { reason, usage }) {
           span.setAttributes({
             ...usedBy({ writer, usage }),

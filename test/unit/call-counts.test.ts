@@ -9,6 +9,26 @@ function modelNamed(name: string) {
   return buildModel(modelSchema.parse(fields), {});
 }
 
+test('an answer that came to nothing counts with what it took, beside the one that did not', () => {
+  const used: [string, string, number][] = [];
+  const counts = new CallCounts({ count() {}, addUsage: (...use) => used.push(use) }, 0);
+  const call = { model: modelNamed('asked'), request: chainRequest, path: '/', traceparent: '' };
+  const observed = counts.started(call);
+  observed.wasted({ writer: call.model, usage: { inputTokens: 7, outputTokens: 0 } });
+  observed.ended(modelNamed('other'), {
+    reason: 'stop',
+    usage: { inputTokens: 8, outputTokens: 9 },
+  });
+  expect(used.filter(([, use]) => use !== 'cost')).toEqual([
+    ['asked', 'completions', 1],
+    ['asked', 'inputTokens', 7],
+    ['asked', 'outputTokens', 0],
+    ['other', 'inputTokens', 8],
+    ['other', 'outputTokens', 9],
+  ]);
+  expect(counts.underWay).toBe(0);
+});
+
 test('an answer that failed counts with what it took, for the model that wrote it', () => {
   const used: [string, string, number][] = [];
   const counts = new CallCounts({ count() {}, addUsage: (...use) => used.push(use) }, 0);

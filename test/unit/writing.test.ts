@@ -40,6 +40,7 @@ function writing(fields: object, ...steps: Step[]) {
     started() {
       counts.started++;
       return {
+        wasted() {},
         ended() {},
         failed(_, used) {
           counts.failed++;
