@@ -124,7 +124,8 @@ static void write_block(request_rec *r, const muse_snapshot *snapshot)
 /* For programs, in the form that mod_status has for ?auto. */
 static void write_lines(request_rec *r, const muse_snapshot *snapshot)
 {
-    static const char *const names[] = {"Hits", "Stale", "Joined", "Misses", "Limited", "Errors"};
+    static const char *const names[] = {"Hits",     "Stale",   "Joined", "Misses",
+                                        "Returned", "Limited", "Errors"};
     uint64_t in_flight = 0;
     uint32_t up = 0;
     uint32_t i;

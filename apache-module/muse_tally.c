@@ -17,7 +17,8 @@
 
 static void count(request_rec *r, muse_counter outcome)
 {
-    static const char *const words[] = {"hit", "stale", "joined", "miss", "limited", "error"};
+    static const char *const words[] = {"hit",      "stale",   "joined", "miss",
+                                        "returned", "limited", "error"};
 
     muse_process_count(outcome);
     apr_table_setn(r->notes, NOTE_CACHE, words[outcome]);
@@ -87,13 +88,14 @@ apr_time_t muse_tally_begun(const muse_request *q)
     return now;
 }
 
-/* What an engine's answer was, by its Cache-Status (RFC 9211); none has one that is returned to. */
+/* What an engine's answer was, by its Cache-Status (RFC 9211), unless the client came back for it.
+ */
 static muse_counter outcome_of(const muse_request *q)
 {
     const char *status = apr_table_get(q->r->headers_out, "Cache-Status");
 
-    if (!status) {
-        return q->job ? MUSE_COUNT_JOINED : MUSE_COUNT_MISSES;
+    if (q->job || !status) {
+        return q->job ? MUSE_COUNT_RETURNED : MUSE_COUNT_MISSES;
     }
     return ap_strstr_c(status, "; hit")         ? MUSE_COUNT_HITS
            : ap_strstr_c(status, "; collapsed") ? MUSE_COUNT_JOINED

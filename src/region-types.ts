@@ -70,6 +70,7 @@ export type Counter =
   | 'stale'
   | 'joined'
   | 'misses'
+  | 'returned'
   | 'limited'
   | 'errors'
   | 'abandoned'

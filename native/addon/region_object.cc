@@ -17,8 +17,8 @@ namespace
 {
 
 const char *const kCounterNames[MUSE_COUNTERS] = {
-    "hits",   "stale",     "joined",      "misses",   "limited",
-    "errors", "abandoned", "completions", "failures",
+    "hits",    "stale",  "joined",    "misses",      "returned",
+    "limited", "errors", "abandoned", "completions", "failures",
 };
 
 const char *const kUseNames[MUSE_USES] = {

@@ -15,11 +15,12 @@ extern "C" {
 #define MUSE_COUNTER_SLOTS 512
 
 typedef enum {
-    /* What became of a request for a page: each request is one of these six, when it has ended. */
+    /* What became of a request for a page: each request is one of these, when it has ended. */
     MUSE_COUNT_HITS = 0, /* answered from the cache, fresh */
     MUSE_COUNT_STALE,    /* answered from the cache, stale */
     MUSE_COUNT_JOINED,   /* answered with what was being written for another already */
     MUSE_COUNT_MISSES,   /* answered with what was written for it */
+    MUSE_COUNT_RETURNED, /* came back for an answer that was counted when it was asked for */
     MUSE_COUNT_LIMITED,  /* over the client's limit */
     MUSE_COUNT_ERRORS,   /* answered with an error status by an engine or for it, or broken off */
     MUSE_OUTCOMES,

@@ -20,7 +20,8 @@ const char *muse_health_name(muse_health health)
 
 const char *muse_outcome_name(muse_counter outcome)
 {
-    static const char *const names[] = {"hit", "stale", "joined", "miss", "limited", "error"};
+    static const char *const names[] = {"hit",      "stale",   "joined", "miss",
+                                        "returned", "limited", "error"};
 
     return NAME_IN(names, outcome);
 }

@@ -46,7 +46,7 @@ td:has(.bar) { width: 40%; }
 .bar .track { fill: var(--line); }
 .bar .hit, .bar .first { fill: var(--good); }
 .bar .stale { fill: var(--fair); }
-.bar .limited { fill: var(--soft); }
+.bar .limited, .bar .returned { fill: var(--soft); }
 .bar .error { fill: var(--bad); }
 footer { color: var(--soft); font-size: 0.85rem; }`;
 

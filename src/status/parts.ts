@@ -21,6 +21,7 @@ const MEANINGS: Readonly<Record<OutcomeName, string>> = {
   stale: 'from the cache, past its time',
   joined: 'read along with another visitor',
   miss: 'written for this visitor',
+  returned: 'came back for an answer',
   limited: 'over the client’s limit',
   error: 'failed or broken off',
 };
@@ -49,7 +50,8 @@ function health({ status, problems, version }: Snapshot): Html {
 
 function numbers(now: Snapshot, rates: readonly number[]): Html {
   const { requests, cache, engines: all } = now;
-  const answered = requests.total - requests.limited;
+  // Who comes back was counted when the answer was asked for.
+  const answered = requests.total - requests.limited - requests.returned;
   const unpaid = requests.hit + requests.stale + requests.joined;
   const inFlight = all.reduce((sum, { in_flight }) => sum + in_flight, 0);
   const sum = (field: 'cost' | 'cost_saved') => now.models.reduce((s, m) => s + m[field], 0);

@@ -3,7 +3,7 @@
 import type { BudgetUnit, EndpointState, EngineState, ModelsState } from '../region-types.ts';
 
 /** The outcomes of requests, as they are counted. */
-export const OUTCOMES = ['hit', 'stale', 'joined', 'miss', 'limited', 'error'] as const;
+export const OUTCOMES = ['hit', 'stale', 'joined', 'miss', 'returned', 'limited', 'error'] as const;
 export type OutcomeName = (typeof OUTCOMES)[number];
 
 export interface Times {

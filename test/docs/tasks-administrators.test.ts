@@ -30,7 +30,7 @@ test('the status page is there for this machine, and mod_status has a block', as
   expect([status, text.includes('<section id="outcomes"')]).toEqual([200, true]);
   expect((await httpd.get('/server-status?auto')).text).toContain('MuseAiHealth: ok');
   const rows = tableRows(howto.section('Watch it').text).map(([outcome]) => plain(outcome));
-  expect(rows).toEqual(['hit', 'stale', 'joined', 'miss', 'limited', 'error']);
+  expect(rows).toEqual(['hit', 'stale', 'joined', 'miss', 'returned', 'limited', 'error']);
 });
 
 test('the metrics are those of the table, with their labels', async ({ httpd, provider }) => {

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import { modelsAt, scriptedModel, test, useModel, waitUntil } from '../harness/index.ts';
-import { fail, say } from '../provider/index.ts';
+import { fail, finish, say, stream } from '../provider/index.ts';
 import {
   addLimitedPage,
   addPages,
@@ -117,6 +117,54 @@ describe('metrics', () => {
     const { models, requests } = await numbersAfter(httpd, 6);
     expect(models[0]?.cost_saved).toBeCloseTo(4 * cost, 9);
     expect(requests).toMatchObject({ hit: 5, miss: 1 });
+  });
+
+  test('tell what an answer took that came to nothing, before a fallback wrote', async ({
+    httpd,
+    provider,
+  }) => {
+    const price = { input: 1, output: 2 };
+    const models = modelsAt(
+      provider,
+      { name: 'first', fallback: ['second'], stream_usage: true, price },
+      { name: 'second', stream_usage: true, price },
+    );
+    httpd.config.muse({ models, lines: ['MuseAiEnable On'] });
+    addPages(httpd);
+    httpd.site.write('page.ai', prompt);
+    provider.script('first', stream([finish()]));
+    provider.script('second', say('<!doctype html><p>The second.'));
+    await httpd.start();
+    expect((await httpd.get('/page')).text).toContain('The second.');
+    const numbers = await numbersAfter(httpd, 1);
+    expect(numbers.completions).toBe(1);
+    const used = (name: string) => numbers.models.find((model) => model.name === name);
+    expect(used('first')).toMatchObject({ completions: 1, failures: 0, output_tokens: 0 });
+    expect(used('first')?.input_tokens).toBeGreaterThan(0);
+    expect(used('first')?.cost).toBeGreaterThan(0);
+    expect(used('second')?.input_tokens).toBe(used('first')?.input_tokens);
+    httpd.log.expect(233);
+  });
+
+  test('count who comes back for an answer apart, and as nothing that was saved', async ({
+    httpd,
+    provider,
+  }) => {
+    administer(httpd, provider);
+    const gate = gated(provider, priced.name);
+    await httpd.start();
+    const { status, headers } = await httpd.get('/page', { headers: { Prefer: 'respond-async' } });
+    const { location = '' } = headers;
+    expect(status).toBe(202);
+    await gate.arrived(1);
+    expect((await httpd.get(location)).status).toBe(202);
+    gate.open();
+    for (let i = 0; i < 2; i++) {
+      expect((await httpd.get(location, { headers: { Prefer: 'wait=60' } })).status).toBe(200);
+    }
+    const { requests, models } = await numbersAfter(httpd, 4);
+    expect(requests).toMatchObject({ miss: 1, returned: 3, joined: 0, hit: 0, total: 4 });
+    expect(models[0]?.cost_saved).toBe(0);
   });
 
   test('tell of failures, and of visitors who left', async ({ httpd, provider }) => {

@@ -322,6 +322,7 @@ test('counters are added up over all slots, and a process has one', () => {
     stale: 0,
     joined: 0,
     misses: 0,
+    returned: 0,
     limited: 0,
     errors: 0,
     abandoned: 0,

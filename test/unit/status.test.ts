@@ -22,7 +22,7 @@ function snapshot(changes: Partial<Snapshot> = {}, hit = 0): Snapshot {
     problems: [],
     version: '1.2.3',
     uptime_seconds: 3_723,
-    requests: { total: hit, hit, stale: 0, joined: 0, miss: 0, limited: 0, error: 0 },
+    requests: { total: hit, hit, stale: 0, joined: 0, miss: 0, returned: 0, limited: 0, error: 0 },
     abandoned: 0,
     completions: 0,
     completions_failed: 0,
