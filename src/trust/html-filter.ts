@@ -11,11 +11,11 @@
  */
 
 import { type Token, TokenizerMode } from 'parse5';
-import { FOREIGN_ELEMENTS } from '../cleaning/elements.ts';
 import { escapeHtml } from '../cleaning/wrapper.ts';
 import { isAllowedAttribute, isAllowedTag } from './attributes.ts';
 import type { DocumentLanguage } from './document-language.ts';
 import { DROPPED_WHOLE, isAllowedElement } from './elements.ts';
+import { ForeignContent } from './foreign-content.ts';
 import type { LanguageLinks } from './language-links.ts';
 import type { PageScripts } from './page-scripts.ts';
 import { StyleText } from './style-text.ts';
@@ -57,9 +57,9 @@ export class HtmlFilter {
   readonly #links: LanguageLinks | undefined;
   readonly #feed: TokenFeed;
   readonly #style = new StyleText();
+  readonly #foreign = new ForeignContent();
   #out = '';
   #place: Place = 'text';
-  #foreignDepth = 0;
 
   constructor({ scripts, document, links }: HtmlFilterOptions = {}) {
     this.#scripts = scripts;
@@ -116,7 +116,7 @@ export class HtmlFilter {
     this.#leavePlace();
     this.#out += this.#document?.before(token.tagName) ?? '';
     const name = token.tagName;
-    const isForeign = this.#foreignDepth > 0;
+    const isForeign = this.#foreign.isInside;
     const isEmpty = token.selfClosing && isForeign;
     if (name === 'script') {
       if (!isEmpty) this.#script(token, isForeign);
@@ -128,19 +128,21 @@ export class HtmlFilter {
     }
     if (name === 'xmp') this.#feed.mode = TokenizerMode.RAWTEXT;
     if (!isAllowedElement(name) || !isAllowedTag(name, token.attrs)) return;
-    this.#out += this.#tag(token);
-    if (isEmpty) return;
     if (name === 'style') {
-      this.#enter('style', isForeign ? TokenizerMode.DATA : TokenizerMode.RAWTEXT);
-    } else if (RCDATA_ELEMENTS.has(name) && !isForeign) {
-      this.#feed.mode = TokenizerMode.RCDATA;
-    } else if (FOREIGN_ELEMENTS.has(name) && !token.selfClosing) this.#setForeign(1);
+      this.#out += this.#tag(token);
+      if (!isEmpty) this.#enter('style', isForeign ? TokenizerMode.DATA : TokenizerMode.RAWTEXT);
+      return;
+    }
+    this.#out += this.#foreign.start(name, token.selfClosing) + this.#tag(token);
+    this.#feed.isForeign = this.#foreign.isInside;
+    if (RCDATA_ELEMENTS.has(name) && !isForeign) this.#feed.mode = TokenizerMode.RCDATA;
   }
 
   #endTag({ tagName: name }: Token.TagToken): void {
     this.#leavePlace(name);
-    if (FOREIGN_ELEMENTS.has(name)) this.#setForeign(-1);
-    if (isAllowedElement(name)) this.#out += `</${name}>`;
+    if (!isAllowedElement(name)) return;
+    this.#out += name === 'style' ? '</style>' : this.#foreign.end(name);
+    this.#feed.isForeign = this.#foreign.isInside;
   }
 
   #tag(token: Token.TagToken): string {
@@ -187,11 +189,6 @@ export class HtmlFilter {
       this.#out += '</script>';
     }
     this.#place = 'text';
-  }
-
-  #setForeign(step: 1 | -1): void {
-    this.#foreignDepth = Math.max(0, this.#foreignDepth + step);
-    this.#feed.isForeign = this.#foreignDepth > 0;
   }
 }
 

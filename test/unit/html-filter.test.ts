@@ -86,7 +86,7 @@ describe('what leads astray is taken away', () => {
     ['<noscript><p>without</p></noscript>', '<p>without</p>'],
     ['<!-- a comment -->', ''],
     ['<blink>x</blink>', 'x'],
-    ['<svg><style>a<b>c</b></style>', '<svg><style>a</style><b>c</b></style>'],
+    ['<svg><style>a<b>c</b></style>', '<svg><style>a</style></svg><b>c</b></style>'],
     ['<svg><style>a</x>b > c', '<svg><style>a</style>b &gt; c'],
     ['<p \u0000a=b @c=d e:f=g>', '<p>'],
   ])('%s', (markup, out) => expect(filter([markup])).toBe(out));
@@ -145,6 +145,47 @@ describe('where scripts are let through', () => {
     for (const [, vector] of ALL_VECTORS.filter(([kind]) => kind !== 'a script')) {
       const tree = parse(filter([vector], new PageScripts()));
       expect(dangersIn(tree), vector).toEqual([]);
+    }
+  });
+
+  test.each([
+    ['by itself, before what is HTML alone', '<svg><path d="M0 0"/><p>After.</p>'],
+    ['with what is around it', '<div><svg><g><path d="M0 0"/></div>'],
+    ['by its own end tag', '<div><svg><desc><p>x</p></desc></svg></div>'],
+  ])('one after SVG is let through where that ends %s', (_how, before) => {
+    const scripts = new PageScripts();
+    const out = filter([`${before}<script>1</script>`], scripts);
+    expect(out).toContain(`<script nonce="${scripts.nonce}">1</script>`);
+    expect(outlineOf(parse(out)).at(-1)).toMatch(/^script: http:\/\/www.w3.org\/1999\/xhtml /);
+  });
+
+  test.each([
+    ['MathML', '<math></svg>'],
+    ['MathML that looks closed', '<math><mtext><p></math></p></mtext>'],
+    ['SVG', '<svg></math>'],
+    ['SVG that looks closed', '<svg><foreignObject><p></svg></p></foreignObject>'],
+    ['SVG by attributes', '<math><font color=red><svg></desc></math>'],
+  ])('in %s, where a browser finds tags in it, its text does not go out', (_where, before) => {
+    const out = filter([`${before}<script>/*<img>*/</script>`], new PageScripts());
+    expect(outlineOf(parse(out)).filter((line) => line.startsWith('img'))).toEqual([]);
+  });
+
+  test('a browser finds no tags in any of a random page', () => {
+    const { seed, below } = seededRandom();
+    const names = [
+      ...['svg', 'math', 'title', 'desc', 'foreignObject', 'mtext', 'mi', 'g', 'x-y', 'style'],
+      ...['p', 'div', 'b', 'a', 'li', 'br', 'font', 'h1', 'button', 'form', 'nobr', 'textarea'],
+      ...['table', 'tr', 'td', 'caption', 'select', 'option', 'template', 'body', 'head', 'html'],
+    ];
+    const tags = [...names, ...names.slice(0, 7)].flatMap((name) => [
+      ...[`<${name}>`, `<${name} color=red>`, `</${name}>`, `</${name}>`, `<${name}/>`],
+    ]);
+    for (let round = 0; round < 20_000; round += 1) {
+      let page = '';
+      for (let count = 1 + below(14); count > 0; count -= 1) page += tags[below(tags.length)];
+      const out = filter([`${page}<script>/*<img>*/</script>`], new PageScripts());
+      const found = outlineOf(parse(out)).filter((line) => line.startsWith('img'));
+      expect(found, `MUSE_TEST_SEED=${seed}, round ${round}: ${page}`).toEqual([]);
     }
   });
 
