@@ -17,6 +17,7 @@ import type {
 } from '../providers/provider.ts';
 import { logUsage, type ModelWriter } from '../writing.ts';
 import { chunkLine, identityLine, usageLine } from './chunk-lines.ts';
+import { ToolIndexes } from './tool-indexes.ts';
 
 export interface ChatWriting {
   readonly provider: Provider;
@@ -53,13 +54,14 @@ export function createChatWriter(options: ChatWriting): ModelWriter {
       let said = 0;
       let usage: unknown;
       let reason: unknown;
+      const tools = new ToolIndexes();
       const call = calls.started({ model, request, ...cause });
       const chunk = (each: Chunk): void => {
         usage = each.usage ?? usage;
         reason = each.choices?.[0]?.finish_reason ?? reason;
         if (!begun) emit(identityLine(identityOf(each, model, clock)));
         begun = true;
-        const line = chunkLine(each);
+        const line = chunkLine(tools.complete(each));
         if (line === undefined) return;
         said += Math.max(0, line.length - FRAME);
         if (said > bytesMax) throw tooLong(bytesMax);

@@ -11,22 +11,19 @@ const tools = [
   },
 ];
 
-/** Two calls of a tool, in pieces as models send them. */
-const toolCalls = stream([
-  delta({
-    tool_calls: [
-      { index: 0, id: 'call_1', type: 'function', function: { name: 'weather', arguments: '' } },
-    ],
-  }),
-  delta({ tool_calls: [{ index: 0, function: { arguments: '{"city":' } }] }),
-  delta({ tool_calls: [{ index: 0, function: { arguments: '"Kew"}' } }] }),
-  delta({
-    tool_calls: [
-      { index: 1, id: 'call_2', type: 'function', function: { name: 'weather', arguments: '{}' } },
-    ],
-  }),
-  finish('tool_calls'),
-]);
+/** Two calls of a tool, in pieces as models send them; `place`: what they say of their place. */
+const toolCallsAt = (place: (index: number) => object) => {
+  const type = 'function';
+  const called = (text: string) => ({ name: 'weather', arguments: text });
+  return stream([
+    delta({ tool_calls: [{ ...place(0), id: 'call_1', type, function: called('') }] }),
+    delta({ tool_calls: [{ ...place(0), function: { arguments: '{"city":' } }] }),
+    delta({ tool_calls: [{ ...place(0), function: { arguments: '"Kew"}' } }] }),
+    delta({ tool_calls: [{ ...place(1), id: 'call_2', type, function: called('{}') }] }),
+    finish('tool_calls'),
+  ]);
+};
+const toolCalls = toolCallsAt((index) => ({ index }));
 
 const expectedCalls = [
   { id: 'call_1', type: 'function', function: { name: 'weather', arguments: '{"city":"Kew"}' } },
@@ -59,29 +56,33 @@ describe('an answer', () => {
     expect(provider.requests[1]?.body).toMatchObject({ messages });
   });
 
-  test('streams calls of tools, written or kept, so that clients put them together', async ({
-    httpd,
-    provider,
-  }) => {
-    openDoor(httpd, provider);
-    provider.script(scriptedModel, toolCalls);
-    await httpd.start();
-    for (let i = 0; i < 2; i++) {
-      const runner = program(httpd).chat.completions.stream({ ...question, tools });
-      const whole = await runner.finalChatCompletion();
-      expect(whole.choices[0]?.finish_reason).toBe('tool_calls');
-      const calls = whole.choices[0]?.message.tool_calls?.map(({ id, type, ...call }) => ({
-        id,
-        type,
-        function: 'function' in call && {
-          name: call.function.name,
-          arguments: call.function.arguments,
-        },
-      }));
-      expect(calls).toEqual(expectedCalls);
-    }
-    expect(provider.received).toBe(1);
-  });
+  test.for([
+    ['with their places', toolCalls],
+    ['whose place is null', toolCallsAt(() => ({ index: null }))],
+    ['without a place', toolCallsAt(() => ({}))],
+  ] as const)(
+    'streams calls of tools %s, written or kept, as clients put them together',
+    async ([, calls], { httpd, provider }) => {
+      openDoor(httpd, provider);
+      provider.script(scriptedModel, calls);
+      await httpd.start();
+      for (let i = 0; i < 2; i++) {
+        const runner = program(httpd).chat.completions.stream({ ...question, tools });
+        const whole = await runner.finalChatCompletion();
+        expect(whole.choices[0]?.finish_reason).toBe('tool_calls');
+        const told = whole.choices[0]?.message.tool_calls?.map(({ id, type, ...call }) => ({
+          id,
+          type,
+          function: 'function' in call && {
+            name: call.function.name,
+            arguments: call.function.arguments,
+          },
+        }));
+        expect(told).toEqual(expectedCalls);
+      }
+      expect(provider.received).toBe(1);
+    },
+  );
 
   test('carries what else a model says: reasoning, refusals, log probabilities', async ({
     httpd,

@@ -3,6 +3,7 @@ import { chunkLine, identityLine, LineReader, usageLine } from '../../src/door/c
 import { chunksOf, completionOf } from '../../src/door/completion-object.ts';
 import { merge } from '../../src/door/merge.ts';
 import { routeOf } from '../../src/door/route.ts';
+import { ToolIndexes } from '../../src/door/tool-indexes.ts';
 
 describe('the route of a path', () => {
   test.each([
@@ -21,6 +22,75 @@ describe('the route of a path', () => {
     ['/', undefined],
   ])('%s', (path, route) => {
     expect(routeOf(path)).toEqual(route);
+  });
+});
+
+describe('tool calls', () => {
+  const called = (name: string, text: string) => ({ function: { name, arguments: text } });
+  const more = (text: string) => ({ function: { arguments: text } });
+
+  test.each([
+    [
+      'without a place',
+      [{ id: 'a', ...called('f', '{') }, more('}'), { id: 'b', ...called('g', '{}') }, more('')],
+    ],
+    [
+      'whose place is null',
+      [
+        { index: null, id: 'a', ...called('f', '{') },
+        { index: null, ...more('}') },
+        { index: null, id: 'b', ...called('g', '{}') },
+        { index: null, id: null, ...more('') },
+      ],
+    ],
+    [
+      'that repeat their id',
+      [
+        { id: 'a', ...called('f', '{') },
+        { id: 'a', ...more('}') },
+        { id: 'b', ...called('g', '{}') },
+        { id: 'b', ...more('') },
+      ],
+    ],
+    [
+      'without an id either',
+      [called('f', '{'), more('}'), called('g', '{}'), { ...more(''), id: '' }],
+    ],
+    [
+      'with a place at their beginning alone',
+      [
+        { index: 0, id: 'a', ...called('f', '{') },
+        more('}'),
+        { index: 1, id: 'b', ...called('g', '{}') },
+        more(''),
+      ],
+    ],
+  ])('%s get the one that their pieces have in common', (_what, calls) => {
+    const indexes = new ToolIndexes();
+    const completed = calls.map((call) =>
+      indexes.complete({ choices: [{ delta: { tool_calls: [call] } }] }),
+    );
+    const places = completed.map(({ choices }) => choices?.[0]?.delta?.tool_calls);
+    expect(places).toEqual(calls.map((call, i) => [{ ...call, index: i < 2 ? 0 : 1 }]));
+  });
+
+  test('that came all at once get one each, and what is none stays as it is', () => {
+    const call = called('f', '{}');
+    const calls = [call, call, null, 'nonsense'];
+    const chunk = { choices: [{ delta: { tool_calls: calls } }, { delta: {} }], usage: null };
+    expect(new ToolIndexes().complete(chunk)).toEqual({
+      choices: [
+        {
+          delta: {
+            tool_calls: [{ index: 0, ...call }, { index: 1, ...call }, null, 'nonsense'],
+          },
+        },
+        { delta: {} },
+      ],
+      usage: null,
+    });
+    const plain = { choices: [{ delta: { content: 'a' } }] };
+    expect(new ToolIndexes().complete(plain)).toBe(plain);
   });
 });
 
