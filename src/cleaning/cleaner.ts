@@ -118,7 +118,7 @@ class AnswerCleaner implements Cleaner {
   #decide(decision: Decision): string {
     if (decision.kind === 'text') {
       const wrapper = this.#html ? this.#options : undefined;
-      const text = new TextAnswer(wrapper, this.#options.markdown === true);
+      const text = new TextAnswer(wrapper, this.#options.fences);
       this.#stage = { kind: 'text', text };
       return text.push(decision.start);
     }

@@ -1,13 +1,18 @@
 /** What the pipeline sees of the cleaning of a model's answer; `cleaner.ts` makes one. */
 
+/**
+ * Fences in text. `markdown`: they have a meaning, and one around code is part of it. `kept`: who
+ * gets the text looks for them. Else one that it begins with is taken away.
+ */
+export type Fences = 'markdown' | 'kept';
+
 export interface CleanerOptions {
   /**
    * `html`: the answer becomes one whole HTML document whatever the model sent. `text`: anything
    * else (plain text, JSON, CSS…); only reasoning and an enclosing code fence are taken away.
    */
   readonly contentType: 'html' | 'text';
-  /** Text in which fences have a meaning: one around code is part of it. */
-  readonly markdown?: boolean;
+  readonly fences?: Fences;
   /** Title of a document that has to be made around a fragment or plain text. */
   readonly title?: string;
   /** Language tag of such a document; right-to-left languages also get `dir`. */

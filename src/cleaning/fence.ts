@@ -62,6 +62,7 @@ export class ClosingFence {
   #lineIsBlank = true;
   #inner = false;
   #innerLine = false;
+  #goesOn = false;
 
   constructor(fence: Fence, rules: ClosingRules) {
     this.#fence = fence;
@@ -70,6 +71,11 @@ export class ClosingFence {
 
   get held(): number {
     return this.#held.length;
+  }
+
+  /** After a `release`: what is held begins with a closing line of its own, and more follows it. */
+  get goesOn(): boolean {
+    return this.#goesOn;
   }
 
   /** Takes what was held, after a `release`. */
@@ -162,6 +168,7 @@ export class ClosingFence {
   #release(): Verdict {
     // After a gap comes the beginning of a line; else the marks stand before.
     this.#lineIsBlank = this.#place === 'gap';
+    this.#goesOn = this.#place === 'gap' && this.#onOwnLine && !this.#inner;
     this.#place = 'text';
     return VERDICT.release;
   }

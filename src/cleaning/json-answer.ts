@@ -13,7 +13,7 @@ export class JsonCleaner implements Cleaner {
   #bytes = 0;
   #outcome: CleaningOutcome = 'pending';
 
-  /** `text` takes away reasoning and a fence around the whole. */
+  /** `text` takes away reasoning, and keeps fences. */
   constructor(text: Cleaner, bytesMax: number) {
     this.#text = text;
     this.#bytesMax = bytesMax;
@@ -63,28 +63,24 @@ export class JsonCleaner implements Cleaner {
   }
 }
 
-const OPENING = /```[\w+-]*[ \t]*\r?\n/;
-const CLOSING = /\n[ \t]*```/;
+const OPENING = /(?:```|~~~)[`~]{0,61}[ \t]{0,8}[\w+-]*[ \t]{0,8}\r?\n/;
+const CLOSING = /\n[ \t]*(?:```|~~~)/;
 
 /** The JSON in an answer, as the model wrote it: all of it, or what stands in a fence or in chatter. */
 function findJson(answer: string): string | undefined {
   const start = answer.search(/[[{]/);
   const end = Math.max(answer.lastIndexOf('}'), answer.lastIndexOf(']'));
   const inChatter = start < 0 ? undefined : answer.slice(start, end + 1);
-  // A fence that the answer began with is gone; not its end, where something follows that.
-  const candidates = [answer, toFence(answer), inFence(answer), inChatter];
+  const candidates = [answer, inFence(answer), inChatter];
   return candidates.map((text) => text?.trim()).find((text) => text !== undefined && isJson(text));
 }
 
 function inFence(answer: string): string | undefined {
   const opening = OPENING.exec(answer);
-  return opening ? toFence(answer.slice(opening.index + opening[0].length)) : undefined;
-}
-
-/** What stands before the line that closes a fence. */
-function toFence(text: string): string | undefined {
+  if (opening === null) return undefined;
+  const text = answer.slice(opening.index + opening[0].length);
   const closing = CLOSING.exec(text);
-  return closing ? text.slice(0, closing.index) : undefined;
+  return closing ? text.slice(0, closing.index) : text;
 }
 
 function isJson(text: string): boolean {

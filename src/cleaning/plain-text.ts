@@ -1,21 +1,26 @@
-/** An answer that is text: it goes on as it is, but for a fence around the whole of it. */
+/** An answer that is text: it goes on as it is, but for a fence around it or its first part. */
 
 import { BACK_TICK, isSpace, NEWLINE, TILDE } from './characters.ts';
+import type { Fences } from './cleaning.ts';
 import { ClosingFence, type Fence, parseFence, VERDICT } from './fence.ts';
 
 const FIRST_LINE_MAX = 256;
 const INFO_WORDS_MAX = 2;
+const WHOLE_INFO: ReadonlySet<string> = new Set(['markdown', 'md']);
 /** What a fence around the whole of an answer in Markdown may say; any other is around code. */
-const MARKDOWN_INFO: ReadonlySet<string> = new Set(['', 'markdown', 'md']);
+const MARKDOWN_INFO: ReadonlySet<string> = new Set(['', ...WHOLE_INFO]);
 
 export class PlainText {
   readonly #markdown: boolean;
   /** The first line, while it may be a fence. */
-  #line: string | undefined = '';
+  #line: string | undefined;
   #fence: ClosingFence | undefined;
+  /** Whether the fence says that it is around a whole text, which may have some of its own. */
+  #isWhole = false;
 
-  constructor(markdown: boolean) {
-    this.#markdown = markdown;
+  constructor(fences: Fences | undefined) {
+    this.#markdown = fences === 'markdown';
+    this.#line = fences === 'kept' ? undefined : '';
   }
 
   get held(): number {
@@ -46,6 +51,7 @@ export class PlainText {
       this.#line = undefined;
       const fence = this.#openingFence(line.replace(/\r$/, ''));
       if (fence === undefined) return line + character;
+      this.#isWhole = WHOLE_INFO.has(fence.info);
       this.#fence = new ClosingFence(fence, { endsHere: () => false, inline: false });
       return '';
     }
@@ -68,7 +74,13 @@ export class PlainText {
     for (let at = 0; at < text.length; ) {
       const verdict = fence.step(text.charAt(at), true);
       if (verdict === VERDICT.release) {
-        out += fence.takeHeld();
+        const held = fence.takeHeld();
+        if (fence.goesOn && !this.#isWhole) {
+          // The fence was around the first part alone: both its lines go, and all else stays.
+          this.#fence = undefined;
+          return out + held.slice(held.indexOf('\n') + 1) + text.slice(at);
+        }
+        out += held;
         from = at;
         continue;
       }

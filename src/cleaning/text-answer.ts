@@ -1,5 +1,6 @@
 /** An answer without markup on its way out: as it is, or readable in a document of its own. */
 
+import type { Fences } from './cleaning.ts';
 import { PlainText } from './plain-text.ts';
 import { escapeHtml, TEXT_END, textStart, type WrapperOptions } from './wrapper.ts';
 
@@ -12,9 +13,9 @@ export class TextAnswer {
   #lead = '';
   #begun = false;
 
-  constructor(wrapper: WrapperOptions | undefined, markdown: boolean) {
+  constructor(wrapper: WrapperOptions | undefined, fences: Fences | undefined) {
     this.#wrapper = wrapper;
-    this.#text = new PlainText(markdown);
+    this.#text = new PlainText(fences);
   }
 
   get held(): number {

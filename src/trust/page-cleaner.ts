@@ -43,9 +43,12 @@ export function createPageCleaner(
     const html = createCleaner({ contentType: 'html', reasoning, ...document });
     return new FilteredCleaner(html, { scripts, ...language });
   }
-  const markdown = mediaType(request.contentType) === MARKDOWN;
-  const text = createCleaner({ contentType: 'text', reasoning, markdown });
-  if (isJson(contentType)) return new JsonCleaner(text, bytesMax);
+  const plain = { contentType: 'text', reasoning } as const;
+  if (isJson(contentType)) {
+    return new JsonCleaner(createCleaner({ ...plain, fences: 'kept' }), bytesMax);
+  }
+  const isMarkdown = mediaType(request.contentType) === MARKDOWN;
+  const text = createCleaner(isMarkdown ? { ...plain, fences: 'markdown' } : plain);
   if (!isHtml(contentType)) return text;
   return new FilteredCleaner(new MarkdownCleaner(text, document), language);
 }

@@ -334,6 +334,16 @@ describe('an answer that is not meant as HTML', () => {
     ['loses reasoning without its opening tag when nothing went out', '\n</think>a', 'a'],
     ['may begin with almost a tag', '<thin', '<thin'],
     ['loses only the last of its fences', '```\na\n```\n```\n', 'a\n```\n'],
+    [
+      'loses both lines of a fence around its first part',
+      '```py\na\n```\n\nSo that is it:\n```\nb\n```\n',
+      'a\n\nSo that is it:\n```\nb\n```\n',
+    ],
+    [
+      'keeps bare fences inside a fence around Markdown',
+      '```md\n# A\n```\nb\n```\nc\n```\n',
+      '# A\n```\nb\n```\nc\n',
+    ],
     ['may have back-ticks at its end', '```\na ```b```', 'a ```b```'],
   ])('%s', (_name, answer, text) => expectPage(answer, text, TEXT));
 });
@@ -347,7 +357,7 @@ describe('an answer in Markdown', () => {
     unchanged('keeps a fence that is never closed', '```py\na'),
     ['loses a fence around the whole', `\`\`\`\`markdown\n${CODE}\`\`\`\`\n`, CODE],
     ['loses one that says nothing', '```\n# A\n```\n', '# A\n'],
-  ])('%s', (_name, answer, text) => expectPage(answer, text, { ...TEXT, markdown: true }));
+  ])('%s', (_name, answer, text) => expectPage(answer, text, { ...TEXT, fences: 'markdown' }));
 });
 
 describe('an answer that is to be JSON', () => {
@@ -358,9 +368,12 @@ describe('an answer that is to be JSON', () => {
     `\`\`\`json\n${json}\n\`\`\`\nTell me if {more} is needed.`,
     `Here:\n\`\`\`json\n${json}\n\`\`\`\nTell me if {more} is needed.`,
     `Sure: ${json} Bye.`,
+    `\`\`\`\n${json}\n\`\`\`\nTell me if {more} is needed.`,
+    `~~~~ json\n${json}\n~~~~\nTell me if {more} is needed.`,
+    `\`\`\`json\n${json}`,
   ])('is found in what is around it: %j', (answer) => {
     for (const pieces of splits(answer)) {
-      const cleaner = new JsonCleaner(createCleaner(TEXT), 1_000);
+      const cleaner = new JsonCleaner(createCleaner({ ...TEXT, fences: 'kept' }), 1_000);
       const out = pieces.map((piece) => cleaner.push(piece)).join('') + cleaner.end();
       expect([out, cleaner.outcome]).toEqual([`${json}\n`, 'answer']);
     }
@@ -369,7 +382,10 @@ describe('an answer that is to be JSON', () => {
   test('is looked for in linear time', () => {
     const time = (size: number): number =>
       cpuTime(() => {
-        const cleaner = new JsonCleaner(createCleaner(TEXT), Number.POSITIVE_INFINITY);
+        const cleaner = new JsonCleaner(
+          createCleaner({ ...TEXT, fences: 'kept' }),
+          Number.POSITIVE_INFINITY,
+        );
         cleaner.push('{a```\n'.repeat(size));
         cleaner.end();
         expect(cleaner.outcome).toBe('not-json');
