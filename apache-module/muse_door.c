@@ -15,6 +15,7 @@
 #include "muse_keys.h"
 #include "muse_limit.h"
 #include "muse_process.h"
+#include "muse_store.h"
 #include "muse_stream.h"
 #include "muse_suspend.h"
 #include "muse_tally.h"
@@ -153,16 +154,13 @@ static muse_request *make_request(request_rec *r)
     return q;
 }
 
-/* Equal requests meet in one engine. FNV-1a, of the body. */
-static int choose_engine(const muse_body *body)
+/* Equal requests meet in one engine, as those for a page do. */
+static int choose_engine(const muse_region *region, const muse_body *body)
 {
-    uint32_t sum = 2166136261u;
-    apr_size_t i;
+    muse_key key;
 
-    for (i = 0; i < body->length; i++) {
-        sum = (sum ^ (unsigned char)body->bytes[i]) * 16777619u;
-    }
-    return (int)(sum >> 8 & 0xff);
+    muse_store_key(region, body->bytes, body->length, &key);
+    return key.bytes[0];
 }
 
 static int ask_engine(muse_request *q)
@@ -173,7 +171,7 @@ static int ask_engine(muse_request *q)
     if (status != OK) {
         return status == AP_FILTER_ERROR ? status : tell(r, status, trouble_of(status));
     }
-    q->engine = choose_engine(q->body);
+    q->engine = choose_engine(q->region, q->body);
     return muse_suspend_or_wait(r, muse_stream_create(q));
 }
 

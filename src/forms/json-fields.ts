@@ -2,6 +2,7 @@
 
 import { MuseError } from '../errors.ts';
 import type { Scalar } from '../pages/fields.ts';
+import { decodeUtf8 } from '../utf8.ts';
 
 type Value = Scalar | readonly Scalar[];
 
@@ -22,7 +23,7 @@ export function fieldsOfJson(bytes: Buffer, file: string): [string, Value][] {
 
 function parse(bytes: Buffer, file: string): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return JSON.parse(decodeUtf8(bytes));
   } catch (cause) {
     // Not what the parser says: it quotes the visitor.
     throw unreadable(file, 'what was sent is no JSON in UTF-8', cause);

@@ -1,4 +1,5 @@
 import { systemFiles } from '../files.ts';
+import { decodeUtf8 } from '../utf8.ts';
 
 /** More than all models that there may be need. */
 const BYTES_MAX = 4 * 1_048_576;
@@ -12,13 +13,5 @@ const BYTES_MAX = 4 * 1_048_576;
 export async function readModelsFile(path: string): Promise<string> {
   const bytes = await systemFiles.read(path, BYTES_MAX + 1);
   if (bytes.length > BYTES_MAX) throw new Error(`has over ${BYTES_MAX / 1_048_576} MiB`);
-  return decode(bytes);
-}
-
-function decode(bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new Error('is not UTF-8; save it as UTF-8', { cause });
-  }
+  return decodeUtf8(bytes);
 }

@@ -2,6 +2,7 @@
 
 import { MuseError, messageOf, systemCode } from '../errors.ts';
 import type { Files } from '../files.ts';
+import { decodeUtf8 } from '../utf8.ts';
 import { type Page, splitFrontMatter } from './front-matter.ts';
 
 const BYTES_MAX = 1_048_576;
@@ -28,10 +29,9 @@ export function decodePage(file: string, bytes: Buffer): string {
     throw new MuseError('page-not-text', `${file}: holds a NUL byte, so it is no prompt`);
   }
   try {
-    // A byte order mark at the beginning is dropped by the decoder.
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return decodeUtf8(bytes);
   } catch (cause) {
-    throw new MuseError('page-not-text', `${file}: is not UTF-8; save it as UTF-8`, { cause });
+    throw new MuseError('page-not-text', `${file}: ${messageOf(cause)}`, { cause });
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { MuseError, messageOf } from '../errors.ts';
 import { type FileMark, type Files, sameMark } from '../files.ts';
 import type { Log } from '../log.ts';
+import { decodeUtf8 } from '../utf8.ts';
 
 export interface Prompts {
   readonly systemPrompt: string | undefined;
@@ -83,7 +84,7 @@ export class PromptStore {
       if (kept !== undefined && sameMark(kept.mark, mark)) return kept.text;
       if (mark.size > BYTES_MAX) throw new Error('a prompt has at most 1 MiB');
       const bytes = await this.#options.files.read(path, BYTES_MAX);
-      const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes).trim();
+      const text = decodeUtf8(bytes).trim();
       this.#kept.set(path, { mark, text });
       return text;
     } catch (cause) {

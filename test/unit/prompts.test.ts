@@ -89,17 +89,21 @@ describe('a prompts folder', () => {
   });
 
   test.for([
-    ['is not UTF-8', Buffer.from('Gr\xfc\xdfe', 'latin1')],
-    ['is too large', Buffer.alloc(1_048_577, 'x')],
+    [
+      'is not UTF-8',
+      Buffer.from('Gr\xfc\xdfe', 'latin1'),
+      'system_prompt.ai: is not UTF-8; save it as UTF-8',
+    ],
+    ['is too large', Buffer.alloc(1_048_577, 'x'), 'system_prompt.ai: a prompt has at most 1 MiB'],
   ] as const)(
     'with a file that %s gives an error, not a page without the site’s rules',
-    async ([, content]) => {
+    async ([, content, message]) => {
       using place = open();
       writeFileSync(place.folder.at('system_prompt.ai'), content);
       await expect(place.store.read(place.folder.path, false)).rejects.toMatchObject({
         code: 'prompts-unreadable',
         status: 500,
-        message: expect.stringContaining('system_prompt.ai'),
+        message: expect.stringContaining(message),
       });
     },
   );
