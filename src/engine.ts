@@ -84,6 +84,7 @@ async function run(): Promise<void> {
   await sources.resume();
   const prompts = new PromptStore({
     files: systemFiles,
+    clock,
     log,
     onFolder: async (folder) => {
       sources.add(await fileStates(promptPaths(folder), systemFiles));

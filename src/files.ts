@@ -59,6 +59,17 @@ export function sameMark(a: FileMark | undefined, b: FileMark | undefined): bool
   );
 }
 
+/**
+ * A file system's clock may tick only now and then: of a file that was changed just before it was
+ * read, a second change can look like the first.
+ */
+const SETTLED_MS = 2_000;
+
+/** Whether a file that was read at `now` has not changed since, while its mark stays the same. */
+export function isSettled(mark: FileMark, now: number): boolean {
+  return now - mark.changedMs > SETTLED_MS;
+}
+
 /** The real path behind `path`, or undefined when it leads nowhere. */
 export async function realPath(path: string): Promise<string | undefined> {
   return realpath(path).catch((error: unknown) => {

@@ -2,6 +2,7 @@
 
 import { closeSync, openSync, readSync } from 'node:fs';
 import { basename, dirname, relative, resolve } from 'node:path';
+import { systemClock } from '../clock.ts';
 import { MuseError } from '../errors.ts';
 import { systemFiles } from '../files.ts';
 import { candidates, PromptStore } from '../pages/prompts.ts';
@@ -88,7 +89,12 @@ function unique(problems: readonly Problem[]): Problem[] {
 /** A prompt as the engine reads it: its folder, with what takes its place if it is a short one. */
 async function checkPrompt(file: string): Promise<Problem[]> {
   const only = { ...systemFiles, mark: markOf(file) };
-  const prompts = new PromptStore({ files: only, log: { write: () => {} }, onFolder: () => {} });
+  const prompts = new PromptStore({
+    files: only,
+    clock: systemClock,
+    log: { write: () => {} },
+    onFolder: () => {},
+  });
   try {
     await prompts.read(dirname(file), true);
     return [];

@@ -64,7 +64,7 @@ export async function openSite({ options, output, environment }: Call, mayLackKe
     backends,
     transport,
     pages: new PageStore({ files: systemFiles, clock }),
-    prompts: new PromptStore({ files: systemFiles, log, onFolder: () => undefined }),
+    prompts: new PromptStore({ files: systemFiles, clock, log, onFolder: () => undefined }),
     providers: createProviderDirectory({ transport, clock, secrets }),
   };
 }

@@ -2,7 +2,7 @@
 
 import { dirname } from 'node:path';
 import type { Clock } from '../clock.ts';
-import { type FileMark, type Files, sameMark } from '../files.ts';
+import { type FileMark, type Files, isSettled, sameMark } from '../files.ts';
 import type { Page } from './front-matter.ts';
 import { IncludeFiles } from './include-files.ts';
 import type { Message } from './messages.ts';
@@ -33,11 +33,6 @@ export interface PageStoreOptions {
 }
 
 const PAGES_MAX = 1_000;
-/**
- * A file system's clock may tick only now and then: of a file that was changed just before it was
- * read, a second change can look like the first.
- */
-const SETTLED_MS = 2_000;
 
 export class PageStore {
   readonly #options: PageStoreOptions;
@@ -67,7 +62,7 @@ export class PageStore {
     try {
       const parsed = { page, template: parseTemplate(page, includes) };
       const marks = new Map([...includes.seen, [file, mark] as const]);
-      if (mark !== undefined && isSettled(marks, now)) this.#keep(name, { ...parsed, marks });
+      if (mark !== undefined && areSettled(marks, now)) this.#keep(name, { ...parsed, marks });
       return parsed;
     } finally {
       if (includes.seen.size > 0) onIncludes?.(includes.seen);
@@ -93,8 +88,6 @@ export class PageStore {
   }
 }
 
-function isSettled(marks: Marks, now: number): boolean {
-  return [...marks.values()].every(
-    (mark) => mark === undefined || now - mark.changedMs > SETTLED_MS,
-  );
+function areSettled(marks: Marks, now: number): boolean {
+  return [...marks.values()].every((mark) => mark === undefined || isSettled(mark, now));
 }

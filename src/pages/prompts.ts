@@ -1,8 +1,9 @@
 /** The site's own system prompt and layout: the files of MuseAiPromptsDir, kept in memory. */
 
 import { join } from 'node:path';
+import type { Clock } from '../clock.ts';
 import { MuseError, messageOf } from '../errors.ts';
-import { type FileMark, type Files, sameMark } from '../files.ts';
+import { type FileMark, type Files, isSettled, sameMark } from '../files.ts';
 import type { Log } from '../log.ts';
 import { decodeUtf8 } from '../utf8.ts';
 
@@ -18,6 +19,7 @@ interface Kept {
 
 export interface PromptStoreOptions {
   readonly files: Files;
+  readonly clock: Clock;
   readonly log: Log;
   /** Called once for each folder, before it is first read, so that changes can be watched. */
   readonly onFolder: (folder: string) => void;
@@ -74,8 +76,10 @@ export class PromptStore {
   }
 
   async #text(path: string): Promise<string | undefined> {
+    const { files, clock } = this.#options;
     try {
-      const mark = await this.#options.files.mark(path);
+      const now = clock.now();
+      const mark = await files.mark(path);
       if (mark === undefined) {
         this.#kept.delete(path);
         return undefined;
@@ -83,9 +87,9 @@ export class PromptStore {
       const kept = this.#kept.get(path);
       if (kept !== undefined && sameMark(kept.mark, mark)) return kept.text;
       if (mark.size > BYTES_MAX) throw new Error('a prompt has at most 1 MiB');
-      const bytes = await this.#options.files.read(path, BYTES_MAX);
+      const bytes = await files.read(path, BYTES_MAX);
       const text = decodeUtf8(bytes).trim();
-      this.#kept.set(path, { mark, text });
+      if (isSettled(mark, now)) this.#kept.set(path, { mark, text });
       return text;
     } catch (cause) {
       throw new MuseError('prompts-unreadable', `${path}: ${messageOf(cause)}`, { cause });

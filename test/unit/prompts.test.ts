@@ -5,10 +5,12 @@ import { systemFiles } from '../../src/files.ts';
 import { composeMessages } from '../../src/pages/messages.ts';
 import { PromptStore, promptPaths } from '../../src/pages/prompts.ts';
 import { fileStates, watchFiles } from '../../src/pages/watch-files.ts';
+import { ManualClock } from './support/clock.ts';
 import { temporaryFolder } from './support/folder.ts';
 import { ListLog } from './support/log.ts';
 
-function open() {
+/** A store whose clock is so far on that every file has settled, or not at all. */
+function open({ settled = true } = {}) {
   const folder = temporaryFolder();
   const log = new ListLog();
   const folders: string[] = [];
@@ -21,6 +23,7 @@ function open() {
         return systemFiles.read(path, limit);
       },
     },
+    clock: new ManualClock(Date.now() + (settled ? 10_000 : 0)),
     log,
     onFolder: (path) => folders.push(path),
   });
@@ -74,6 +77,18 @@ describe('a prompts folder', () => {
     expect((await read()).layout).toBe('two, and longer');
     unlinkSync(place.folder.at('layout.ai'));
     expect((await read()).layout).toBeUndefined();
+  });
+
+  test('is read again where a file changed just now: its next change may look the same', async () => {
+    using place = open({ settled: false });
+    place.write('layout.ai', 'one');
+    const read = () => place.store.read(place.folder.path, false);
+    await read();
+    const before = place.reads();
+    expect((await read()).layout).toBe('one');
+    expect(place.reads()).toBe(before + 1);
+    place.write('layout.ai', 'two');
+    expect((await read()).layout).toBe('two');
   });
 
   test('is told of once, so that it can be watched, and warned of when it is empty', async () => {

@@ -51,7 +51,7 @@ export async function openEngine() {
   const handler = createPipeline({
     pages: new PageStore({ files: systemFiles, clock }),
     models,
-    prompts: new PromptStore({ files: systemFiles, log, onFolder: () => undefined }),
+    prompts: new PromptStore({ files: systemFiles, clock, log, onFolder: () => undefined }),
     providers: { find: (model) => ({ provider, url: `http://${model.name}/v1` }) },
     backends: new Backends(backends),
     answers: createAnswers(region, clock, log),
