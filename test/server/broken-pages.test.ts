@@ -7,6 +7,7 @@ import {
   scriptedModel,
   sendRaw,
   test,
+  waitUntil,
 } from '../harness/index.ts';
 import {
   cut,
@@ -22,6 +23,7 @@ import {
   streamError,
   text,
 } from '../provider/index.ts';
+import { addPages, numbersOf } from './administration.ts';
 import { complaints, expectStatic, withErrorDocuments } from './error-answers.ts';
 
 describe('a provider that fails in mid-stream', () => {
@@ -87,18 +89,28 @@ describe('a provider that fails in mid-stream', () => {
   }) => {
     httpd.site.write('page.ai', '---\nttl: 0\n---\nWrite.');
     enablePages(httpd, provider);
+    addPages(httpd);
     await httpd.start();
     const page = `${begun}</p></body></html>`;
     const usage = raw(
       'data: {"choices":[],"usage":{"prompt_tokens":-1,"completion_tokens":1.5}}\n\n',
     );
-    provider.script(scriptedModel, stream([text(page), finish(), usage]));
     const { pid } = await httpd.engine();
+    /** As the engine tells it with each heartbeat. */
+    const reported = (calls: number) =>
+      waitUntil(`${calls} calls in the engine's report`, async () => {
+        const { engines } = await numbersOf(httpd);
+        return engines[0]?.in_flight === calls;
+      });
     for (let time = 0; time < 3; time += 1) {
-      const result = await httpd.get('/page');
+      const gate = new Gate();
+      provider.script(scriptedModel, stream([text(page), hold(gate), finish(), usage]));
+      const exchange = httpd.open('/page');
+      await reported(1);
+      gate.open();
+      const result = await exchange.done;
       expect([result.status, result.complete, result.text]).toEqual([200, true, page]);
-      // Longer than from one heartbeat to the next.
-      await new Promise((resolve) => setTimeout(resolve, 600));
+      await reported(0);
     }
     expect(httpd.engines()).toMatchObject([{ pid }]);
   });
