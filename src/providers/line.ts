@@ -18,21 +18,17 @@ export function createLine(environment: Environment, pool?: PoolSettings): Line 
   const count = (): void => {
     line.made += 1;
   };
-  // What goes by way of a proxy tells of its connections here only.
-  const factory = (origin: string | URL, options: object): Dispatcher =>
-    new Pool(origin, options).on('connect', count);
-  const line = { dispatcher: createDispatcher(environment, factory, pool), made: 0 };
+  const line = { dispatcher: createDispatcher(environment, count, pool), made: 0 };
   return line;
 }
 
 function createDispatcher(
   environment: Environment,
-  factory: NonNullable<Agent.Options['factory']>,
+  onConnect: () => void,
   pool?: PoolSettings,
 ): Dispatcher {
   // A call's own timers are its caller's.
-  const options = {
-    factory,
+  const settings = {
     connect: { timeout: 0 },
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -41,6 +37,13 @@ function createDispatcher(
     // undici's way to say that each call has a connection of its own.
     ...(pool?.keepAlive === false ? { pipelining: 0 } : {}),
     allowH2: false,
+  };
+  const options = {
+    ...settings,
+    // What goes by way of a proxy tells of its connections here only; plain HTTP that does comes
+    // without the settings.
+    factory: (origin: string | URL, own: object): Dispatcher =>
+      new Pool(origin, { ...settings, ...own }).on('connect', onConnect),
   };
   const variable = (name: string): string =>
     environment[name.toLowerCase()] || environment[name] || '';
