@@ -107,6 +107,44 @@ test('a change is seen after a restart also where all pages were purged before i
   await shows(httpd, provider, 'On rivers. Be brief. End with a list.');
 });
 
+test('a change of what the pages of one engine alone include is seen while any of them is away', async ({
+  httpd,
+  provider,
+}) => {
+  prepare(httpd, provider);
+  httpd.config.lines('MuseAiEngines 2');
+  httpd.config.section('Location', '/health', 'SetHandler muse-ai-health');
+  await httpd.start();
+  const becomes = (status: string) =>
+    waitUntil(
+      `the engines to be ${status}`,
+      async () => JSON.parse((await httpd.get('/health')).text).status === status,
+      { timeoutMs: 30_000 },
+    );
+  await becomes('ok');
+  const [writer, other] = httpd.engines();
+  // While the other one stands still, it gets no page.
+  await other?.freeze();
+  await becomes('degraded');
+  await shows(httpd, provider, 'On rivers. Be warm. End with a list.');
+  other?.thaw();
+  await becomes('ok');
+  await cached(httpd);
+  httpd.log.expect(killed, readyAgain);
+  for (const [away, tone] of [
+    [writer, 'Be brief.'],
+    [other, 'Be calm.'],
+  ] as const) {
+    const mark = httpd.log.mark();
+    await away?.kill();
+    httpd.conf.write('prompts/tone.ai', tone);
+    await httpd.log.waitFor(readyAgain, { mark });
+    await shows(httpd, provider, `On rivers. ${tone} End with a list.`);
+    await cached(httpd);
+  }
+  expect(httpd.log.matching(227)).toHaveLength(2);
+});
+
 test('what lies outside is refused, with a line that says so', async ({ httpd, provider }) => {
   prepare(httpd, provider);
   httpd.conf.write('secret.ai', 'secret words');
