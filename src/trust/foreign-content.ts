@@ -23,6 +23,11 @@ const BREAKING_OUT: ReadonlySet<string> = new Set(
     .split(/\s+/),
 );
 
+/** In a door, they may end all around it that stands in a table; elsewhere they are just names. */
+const OF_TABLES: ReadonlySet<string> = new Set(
+  'table caption colgroup col tbody thead tfoot tr td th'.split(' '),
+);
+
 /** As deep as browsers nest. */
 const DEPTH_MAX = 512;
 
@@ -36,6 +41,8 @@ export class ForeignContent {
   /** From the outermost element that is foreign, in. */
   #open: Open[] = [];
   #inDoubt = false;
+  /** Whether a browser may be in a list of choices, where some pass over SVG and MathML. */
+  #inSelect = false;
 
   /** Whether a browser may be in foreign content, or in HTML within it. */
   get isInside(): boolean {
@@ -59,35 +66,49 @@ export class ForeignContent {
   /** What goes out for an end tag. */
   end(name: string): string {
     const tag = `</${name}>`;
-    if (this.#open.at(-1)?.name === name) {
-      this.#open.pop();
-      return tag;
-    }
+    if (this.#inDoubt) return tag;
+    if (name === 'select') this.#inSelect = false;
     const at = this.#open.findLastIndex((each) => each.name === name);
     if (at < 0) return this.#endOfOther(name, tag);
     // HTML closes elements in many ways; foreign content closes all up to the named one.
-    if (this.#open.slice(at).some(({ content }) => content === 'html')) this.#inDoubt = true;
-    else this.#open.length = at;
-    return tag;
+    const within = this.#open.slice(at + 1);
+    const isClear = within.length === 0 || [this.#open[at], ...within].every(isForeign);
+    if (!isClear) {
+      this.#inDoubt = true;
+      return tag;
+    }
+    return this.#close(within.length) + this.#close(1);
   }
 
   #enter(name: string, selfClosing: boolean): void {
     const content = this.#content;
     if (content === 'html') {
-      const isForeign = FOREIGN_ELEMENTS.has(name);
-      if (isForeign && !selfClosing) this.#open.push({ name, content: name as 'svg' | 'math' });
-      // HTML outside foreign content is of no interest.
-      else if (!isForeign && this.#open.length > 0 && !VOID_ELEMENTS.has(name)) {
-        this.#open.push({ name, content });
-      }
+      this.#enterFromHtml(name, selfClosing);
     } else if (!selfClosing) {
       this.#open.push({ name, content: DOORS[content]?.has(name) === true ? 'html' : content });
     }
   }
 
+  #enterFromHtml(name: string, selfClosing: boolean): void {
+    if (name === 'select') this.#inSelect = true;
+    if (FOREIGN_ELEMENTS.has(name)) {
+      if (this.#inSelect) this.#inDoubt = true;
+      else if (!selfClosing) this.#open.push({ name, content: name as 'svg' | 'math' });
+      return;
+    }
+    // HTML outside foreign content is of no interest.
+    if (this.#open.length === 0 || VOID_ELEMENTS.has(name)) return;
+    if (OF_TABLES.has(name)) this.#inDoubt = true;
+    this.#open.push({ name, content: 'html' });
+  }
+
   /** In foreign content, the end of HTML around it is meant: a browser would have to guess. */
   #endOfOther(name: string, tag: string): string {
-    if (this.#content === 'html') return tag;
+    if (this.#content === 'html') {
+      // From within a door it may end what is around that.
+      this.#inDoubt = this.#open.length > 0;
+      return tag;
+    }
     return KNOWN_ELEMENTS.has(name) || name.includes('-') ? this.#breakOut() + tag : '';
   }
 
@@ -98,7 +119,20 @@ export class ForeignContent {
   /** Closes all foreign content up to a door; the end tags for that. */
   #breakOut(): string {
     let tags = '';
-    while (this.#content !== 'html') tags += `</${this.#open.pop()?.name}>`;
+    while (this.#content !== 'html') tags += this.#close(1);
     return tags;
   }
+
+  /** Closes the innermost ones; the end tags for that, so that no browser has to guess. */
+  #close(count: number): string {
+    const closed = this.#open.splice(this.#open.length - count);
+    return closed
+      .reverse()
+      .map(({ name }) => `</${name}>`)
+      .join('');
+  }
+}
+
+function isForeign(element: Open | undefined): boolean {
+  return element !== undefined && element.content !== 'html';
 }

@@ -152,6 +152,9 @@ describe('where scripts are let through', () => {
     ['by itself, before what is HTML alone', '<svg><path d="M0 0"/><p>After.</p>'],
     ['with what is around it', '<div><svg><g><path d="M0 0"/></div>'],
     ['by its own end tag', '<div><svg><desc><p>x</p></desc></svg></div>'],
+    ['in a table', '<table><tr><td><svg><g><path /></g></svg></td></tr></table>'],
+    ['after a list of choices', '<select><option>1</option></select><svg></svg>'],
+    ['with MathML', '<p><math><mrow><mi>x</mi><mo>=</mo><mn>1</mn></mrow></math></p>'],
   ])('one after SVG is let through where that ends %s', (_how, before) => {
     const scripts = new PageScripts();
     const out = filter([`${before}<script>1</script>`], scripts);
@@ -159,12 +162,17 @@ describe('where scripts are let through', () => {
     expect(outlineOf(parse(out)).at(-1)).toMatch(/^script: http:\/\/www.w3.org\/1999\/xhtml /);
   });
 
+  const mi = '<math><mi><a></math></svg></a></mi>';
+
   test.each([
     ['MathML', '<math></svg>'],
     ['MathML that looks closed', '<math><mtext><p></math></p></mtext>'],
     ['SVG', '<svg></math>'],
     ['SVG that looks closed', '<svg><foreignObject><p></svg></p></foreignObject>'],
     ['SVG by attributes', '<math><font color=red><svg></desc></math>'],
+    ['MathML after SVG that a table’s end has closed', `<table><svg><desc></table></desc>${mi}`],
+    ['MathML after SVG that a row has closed', `<table><svg><desc><tr></tr></desc>${mi}`],
+    ['MathML after SVG that a list passes over', `<select><svg><input>${mi}`],
   ])('in %s, where a browser finds tags in it, its text does not go out', (_where, before) => {
     const out = filter([`${before}<script>/*<img>*/</script>`], new PageScripts());
     expect(outlineOf(parse(out)).filter((line) => line.startsWith('img'))).toEqual([]);
@@ -176,6 +184,7 @@ describe('where scripts are let through', () => {
       ...['svg', 'math', 'title', 'desc', 'foreignObject', 'mtext', 'mi', 'g', 'x-y', 'style'],
       ...['p', 'div', 'b', 'a', 'li', 'br', 'font', 'h1', 'button', 'form', 'nobr', 'textarea'],
       ...['table', 'tr', 'td', 'caption', 'select', 'option', 'template', 'body', 'head', 'html'],
+      'input',
     ];
     const tags = [...names, ...names.slice(0, 7)].flatMap((name) => [
       ...[`<${name}>`, `<${name} color=red>`, `</${name}>`, `</${name}>`, `<${name}/>`],
