@@ -38,12 +38,13 @@ export class Sources {
     // Another engine may have pages of a file as it was before, and see the change later.
     const replaced = memory.note(fresh);
     if (replaced !== undefined && replaced.length > 0) onChange(replaced);
-    if (this.#watched.size + fresh.size > FILES_MAX) {
-      this.#sayTooMany();
-      return;
-    }
-    for (const path of fresh.keys()) this.#watched.add(path);
-    this.#watches.add(fresh);
+    const room = FILES_MAX - this.#watched.size;
+    if (fresh.size > room) this.#sayTooMany();
+    // An engine that begins anew has those of all pages at once: the first ones, not none.
+    const some = new Map([...fresh].slice(0, room));
+    if (some.size === 0) return;
+    for (const path of some.keys()) this.#watched.add(path);
+    this.#watches.add(some);
   }
 
   /**

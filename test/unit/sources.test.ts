@@ -115,3 +115,14 @@ test('too many files to be watched are said, once', async () => {
   expect(errors).toHaveLength(1);
   expect(String(errors[0])).toContain('more than 4000 files');
 });
+
+test('of more files than can be watched, the next engine watches those that were known first', async () => {
+  const { folder, engine, changed, errors, states, region } = start();
+  const memory = new PromptMemory(region);
+  memory.note(await states());
+  memory.note(new Map(Array.from({ length: 4_001 }, (_, i) => [`/none/${i}`, 'absent'])));
+  await engine().resume();
+  expect([errors.length, region.epoch]).toEqual([1, 1]);
+  writeFileSync(folder.at('tone.ai'), 'cooler');
+  await waitUntil('the change', () => changed.includes(folder.at('tone.ai')));
+});
