@@ -451,6 +451,12 @@ static int take_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* Comes if httpd's parent is killed so that others still hold its end of the lifeline. */
+static void end_with_parent(void)
+{
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+}
+
 /* Here and not in httpd's parent, which must not wait. An order to end ends the wait. */
 static void wait_first(const supervisor *s)
 {
@@ -472,6 +478,7 @@ void muse_supervisor_run(apr_pool_t *p, const muse_supervisor_plan *plan)
 
     s.signals = take_signals();
     prctl(PR_SET_NAME, "muse-ai-super");
+    end_with_parent();
     wait_first(&s);
     if (s.signals < 0 || ap_run_drop_privileges(p, plan->server) != OK) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, errno, plan->server,
@@ -479,8 +486,7 @@ void muse_supervisor_run(apr_pool_t *p, const muse_supervisor_plan *plan)
                      "httpd; no engine runs, cached pages only are served");
         _exit(1);
     }
-    /* Comes if httpd's parent is killed so that others still hold its end of the lifeline. */
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    end_with_parent(); /* a change of the User has taken that back */
     for (i = 0; i < plan->engines; i++) {
         s.engines[i].index = i;
     }

@@ -13,13 +13,19 @@ export class Secrets {
   /** Those that were told of last are the last. */
   readonly #ofModels = new Set<string>();
 
+  /** All of them: one may be the beginning of another, whose rest would be left. */
+  #longestFirst: readonly string[] | undefined;
+
   /** A value that stays secret as long as this process lives. */
   add(value: string | undefined): void {
-    if (isSecret(value)) this.#lasting.add(value);
+    if (!isSecret(value)) return;
+    this.#lasting.add(value);
+    this.#longestFirst = undefined;
   }
 
   /** Keys of models that are in force. */
   addOfModels(values: readonly (string | undefined)[]): void {
+    this.#longestFirst = undefined;
     for (const value of values) {
       if (!isSecret(value) || this.#lasting.has(value)) continue;
       this.#ofModels.delete(value);
@@ -42,10 +48,11 @@ export class Secrets {
 
   /** `text` with every known secret, and every likely one, replaced. */
   redact(text: string): string {
+    this.#longestFirst ??= [...this.#lasting, ...this.#ofModels].sort(
+      (a, b) => b.length - a.length,
+    );
     let clean = text;
-    for (const values of [this.#lasting, this.#ofModels]) {
-      for (const value of values) clean = clean.replaceAll(value, HIDDEN);
-    }
+    for (const value of this.#longestFirst) clean = clean.replaceAll(value, HIDDEN);
     return clean.replace(LOOKS_LIKE_A_KEY, HIDDEN);
   }
 }

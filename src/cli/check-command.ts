@@ -93,7 +93,7 @@ async function checkPrompt(file: string): Promise<Problem[]> {
     files: only,
     clock: systemClock,
     log: { write: () => {} },
-    onFolder: () => {},
+    onFolder: () => undefined,
   });
   try {
     await prompts.read(dirname(file), true);

@@ -21,8 +21,11 @@ export interface PromptStoreOptions {
   readonly files: Files;
   readonly clock: Clock;
   readonly log: Log;
-  /** Called once for each folder, before it is first read, so that changes can be watched. */
-  readonly onFolder: (folder: string) => void;
+  /**
+   * Called once for each folder, so that changes can be watched. Nothing of the folder is read
+   * before it is done: what is read later is what was seen there, or newer.
+   */
+  readonly onFolder: (folder: string) => Promise<void> | undefined;
 }
 
 const BYTES_MAX = 1_048_576;
@@ -43,7 +46,7 @@ export function promptPaths(folder: string): string[] {
 export class PromptStore {
   readonly #options: PromptStoreOptions;
   readonly #kept = new Map<string, Kept>();
-  readonly #folders = new Set<string>();
+  readonly #folders = new Map<string, Promise<void>>();
 
   constructor(options: PromptStoreOptions) {
     this.#options = options;
@@ -55,16 +58,28 @@ export class PromptStore {
    * @throws {MuseError} `prompts-unreadable`: a page without the site's rules must not go out.
    */
   async read(folder: string, minify: boolean): Promise<Prompts> {
-    if (!this.#folders.has(folder) && this.#folders.size < FOLDERS_MAX) {
-      this.#folders.add(folder);
-      this.#options.onFolder(folder);
-      await this.#warnWhenEmpty(folder, minify);
-    }
+    await this.#begin(folder, minify);
     const [systemPrompt, layout] = await Promise.all([
       this.#first(folder, candidates('system_prompt', minify)),
       this.#first(folder, candidates('layout', minify)),
     ]);
     return { systemPrompt, layout };
+  }
+
+  #begin(folder: string, minify: boolean): Promise<void> | undefined {
+    const begun = this.#folders.get(folder);
+    if (begun !== undefined || this.#folders.size >= FOLDERS_MAX) return begun;
+    const beginning = this.#meet(folder, minify);
+    this.#folders.set(folder, beginning);
+    return beginning;
+  }
+
+  /** Whatever goes wrong here goes wrong for the page that reads next, and is said there. */
+  async #meet(folder: string, minify: boolean): Promise<void> {
+    try {
+      await this.#options.onFolder(folder);
+      await this.#warnWhenEmpty(folder, minify);
+    } catch {}
   }
 
   async #first(folder: string, names: readonly string[]): Promise<string | undefined> {

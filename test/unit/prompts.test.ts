@@ -10,7 +10,7 @@ import { temporaryFolder } from './support/folder.ts';
 import { ListLog } from './support/log.ts';
 
 /** A store whose clock is so far on that every file has settled, or not at all. */
-function open({ settled = true } = {}) {
+function open({ settled = true, watched = Promise.resolve() } = {}) {
   const folder = temporaryFolder();
   const log = new ListLog();
   const folders: string[] = [];
@@ -25,7 +25,10 @@ function open({ settled = true } = {}) {
     },
     clock: new ManualClock(Date.now() + (settled ? 10_000 : 0)),
     log,
-    onFolder: (path) => folders.push(path),
+    async onFolder(path) {
+      folders.push(path);
+      await watched;
+    },
   });
   const write = (name: string, text: string) => writeFileSync(folder.at(name), text);
   return {
@@ -62,6 +65,19 @@ describe('a prompts folder', () => {
       systemPrompt: 'system',
       layout: 'short',
     });
+  });
+
+  test('is read by nobody before what watches it has seen it', async () => {
+    let seen = (): void => {};
+    using place = open({ watched: new Promise((resolve) => (seen = resolve)) });
+    place.write('layout.ai', 'before');
+    const pages = [1, 2].map(() => place.store.read(place.folder.path, false));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(place.reads()).toBe(0);
+    place.write('layout.ai', 'after');
+    seen();
+    for (const page of pages) expect((await page).layout).toBe('after');
+    expect(place.folders).toHaveLength(1);
   });
 
   test('is read again only when a file changes', async () => {

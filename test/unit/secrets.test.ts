@@ -47,3 +47,11 @@ test('keys that are renewed for ever don’t gather, and those in force stay kno
   expect(isKnown('the-lasting-key')).toBe(true);
   expect(isKnown('of-the-server')).toBe(true);
 });
+
+test('a key that begins as another does is struck out whole', () => {
+  const secrets = new Secrets();
+  secrets.add('a-short-key');
+  secrets.addOfModels(['a-short-key-and-more', 'another-one']);
+  expect(secrets.redact('a-short-key-and-more another-one')).toBe('[hidden] [hidden]');
+  expect(secrets.redact('a-short-key')).toBe('[hidden]');
+});
