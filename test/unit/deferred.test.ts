@@ -20,7 +20,6 @@ beforeEach(async () => {
 });
 afterEach(() => {
   go();
-  engine.folder[Symbol.dispose]();
   expect(engine.failures).toEqual([]);
 });
 

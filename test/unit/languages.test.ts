@@ -168,36 +168,28 @@ describe('in the engine', () => {
 
   test('answers of different languages, places and lists are kept apart', async () => {
     const engine = await openEngine();
-    try {
-      const variants = [
-        {},
-        asked('es'),
-        asked('en'),
-        asked('es', '/other'),
-        asked('es', '/page', 'en,es,fr'),
-      ];
-      for (const params of variants) {
-        expect((await engine.get(params)).headers['Cache-Status']).toContain('fwd=uri-miss');
-        expect((await engine.get(params)).headers['Cache-Status']).toContain('hit');
-      }
-    } finally {
-      engine.folder[Symbol.dispose]();
+    const variants = [
+      {},
+      asked('es'),
+      asked('en'),
+      asked('es', '/other'),
+      asked('es', '/page', 'en,es,fr'),
+    ];
+    for (const params of variants) {
+      expect((await engine.get(params)).headers['Cache-Status']).toContain('fwd=uri-miss');
+      expect((await engine.get(params)).headers['Cache-Status']).toContain('hit');
     }
   });
 
   test('only a page that names its language says it: the others’ httpd says', async () => {
     const engine = await openEngine();
-    try {
-      expect((await engine.get(asked('es'))).headers['Content-Language']).toBeUndefined();
-      engine.write('page.ai', '---\nlang: es\n---\nWrite about herons.');
-      const own = await engine.get(asked('es'));
-      expect(own.headers).toMatchObject({
-        'Content-Language': 'es',
-        'Cache-Status': expect.stringContaining('fwd=uri-miss'),
-      });
-    } finally {
-      engine.folder[Symbol.dispose]();
-    }
+    expect((await engine.get(asked('es'))).headers['Content-Language']).toBeUndefined();
+    engine.write('page.ai', '---\nlang: es\n---\nWrite about herons.');
+    const own = await engine.get(asked('es'));
+    expect(own.headers).toMatchObject({
+      'Content-Language': 'es',
+      'Cache-Status': expect.stringContaining('fwd=uri-miss'),
+    });
   });
 
   test('a key without languages is what it was', () => {

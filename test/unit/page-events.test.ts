@@ -12,7 +12,6 @@ beforeEach(async () => {
   engine = await openEngine();
 });
 afterEach(() => {
-  engine.folder[Symbol.dispose]();
   expect(engine.failures).toEqual([]);
 });
 

@@ -10,7 +10,6 @@ beforeEach(async () => {
   engine = await openEngine();
 });
 afterEach(() => {
-  engine.folder[Symbol.dispose]();
   expect(engine.failures).toEqual([]);
 });
 

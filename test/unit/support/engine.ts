@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { onTestFinished } from 'vitest';
 import { Backends } from '../../../src/backends.ts';
 import { createAnswers } from '../../../src/caching/answers.ts';
 import { tellAll } from '../../../src/calls.ts';
@@ -22,9 +23,13 @@ import { pageRequest, RecordedReply } from './reply.ts';
 /** What its provider writes, unless a test has it do otherwise. */
 export const html = '<!doctype html><html><body><p>Herons.</p></body></html>';
 
-/** An engine in one process: everything but sockets, the region and a provider's network. */
+/**
+ * An engine in one process: everything but sockets, the region and a provider's network. Its folder
+ * goes with the test.
+ */
 export async function openEngine() {
   const folder = temporaryFolder();
+  onTestFinished(() => folder[Symbol.dispose]());
   const clock = new ManualClock();
   const region = new MemoryRegion(clock);
   const log = new ListLog();
