@@ -5,6 +5,7 @@
 
 #include "muse_key.h"
 #include "muse_process.h"
+#include "muse_snapshot.h"
 #include "muse_tally.h"
 #include "muse_usage.h"
 
@@ -17,11 +18,8 @@
 
 static void count(request_rec *r, muse_counter outcome)
 {
-    static const char *const words[] = {"hit",      "stale",   "joined", "miss",
-                                        "returned", "limited", "error"};
-
     muse_process_count(outcome);
-    apr_table_setn(r->notes, NOTE_CACHE, words[outcome]);
+    apr_table_setn(r->notes, NOTE_CACHE, muse_outcome_name(outcome));
 }
 
 /* Billionths from a decimal number that is none below 0; digits past the ninth are dropped. */
@@ -88,8 +86,7 @@ apr_time_t muse_tally_begun(const muse_request *q)
     return now;
 }
 
-/* What an engine's answer was, by its Cache-Status (RFC 9211), unless the client came back for it.
- */
+/* What an engine's answer was, by its Cache-Status (RFC 9211); or what its client came back for. */
 static muse_counter outcome_of(const muse_request *q)
 {
     const char *status = apr_table_get(q->r->headers_out, "Cache-Status");
