@@ -95,12 +95,6 @@ export interface Reservation {
   readonly day: number;
 }
 
-/** A prompt or an included file, as a page was last made from it. */
-export interface NotedPrompt {
-  readonly path: string;
-  readonly state: Buffer;
-}
-
 /** As muse_models_state in native/region/muse_reports.h. */
 export type ModelsState = 'unknown' | 'loaded' | 'invalid' | 'absent' | 'implicit';
 

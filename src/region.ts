@@ -18,7 +18,6 @@ import type {
   Limit,
   LimitResult,
   ModelsState,
-  NotedPrompt,
   RegionEntry,
   RegionModel,
   RegionSizes,
@@ -109,7 +108,7 @@ interface NativeRegion {
   ): NativeReservation;
   settle(owner: number, slot: number, day: number, amount: number, used: number): void;
   notePrompt(path: string, state: Uint8Array): boolean;
-  prompts(): readonly NotedPrompt[] | undefined;
+  prompts(): readonly string[] | undefined;
   setReport(engine: number, report: object): void;
   snapshot(engines: number): string;
   nowMs(): number;
@@ -290,8 +289,8 @@ export class Region {
     return this.#native.notePrompt(path, state);
   }
 
-  /** All that was noted since the region was made, unless some of it was lost. */
-  prompts(): readonly NotedPrompt[] | undefined {
+  /** The files of all that was noted since the region was made, unless some of it was lost. */
+  prompts(): readonly string[] | undefined {
     return this.#native.prompts();
   }
 

@@ -484,11 +484,7 @@ Napi::Value RegionObject::Prompts(const Napi::CallbackInfo &info)
     }
     Check(env, status, "read what prompts were");
     while (muse_prompts_next(copy.get(), length, &at, &prompt)) {
-        const Napi::Object each = Napi::Object::New(env);
-
-        each.Set("path", Napi::String::New(env, prompt.path, prompt.length));
-        each.Set("state", Napi::Buffer<uint8_t>::Copy(env, prompt.state, sizeof prompt.state));
-        list.Set(list.Length(), each);
+        list.Set(list.Length(), Napi::String::New(env, prompt.path, prompt.length));
     }
     return list;
 }

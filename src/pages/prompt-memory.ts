@@ -36,9 +36,9 @@ export class PromptMemory {
   }
 
   /** The files that are remembered. Undefined: some may be missing. */
-  read(): string[] | undefined {
+  read(): readonly string[] | undefined {
     try {
-      return this.#region.prompts()?.map(({ path }) => path);
+      return this.#region.prompts();
     } catch {
       return undefined;
     }

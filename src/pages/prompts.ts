@@ -46,7 +46,8 @@ export function promptPaths(folder: string): string[] {
 export class PromptStore {
   readonly #options: PromptStoreOptions;
   readonly #kept = new Map<string, Kept>();
-  readonly #folders = new Map<string, Promise<void>>();
+  /** Each with what `onFolder` has to do for it. */
+  readonly #folders = new Map<string, Promise<void> | undefined>();
 
   constructor(options: PromptStoreOptions) {
     this.#options = options;
@@ -58,28 +59,18 @@ export class PromptStore {
    * @throws {MuseError} `prompts-unreadable`: a page without the site's rules must not go out.
    */
   async read(folder: string, minify: boolean): Promise<Prompts> {
-    await this.#begin(folder, minify);
+    if (this.#folders.has(folder)) await this.#folders.get(folder);
+    else if (this.#folders.size < FOLDERS_MAX) {
+      const seen = this.#options.onFolder(folder);
+      this.#folders.set(folder, seen);
+      await seen;
+      await this.#warnWhenEmpty(folder, minify);
+    }
     const [systemPrompt, layout] = await Promise.all([
       this.#first(folder, candidates('system_prompt', minify)),
       this.#first(folder, candidates('layout', minify)),
     ]);
     return { systemPrompt, layout };
-  }
-
-  #begin(folder: string, minify: boolean): Promise<void> | undefined {
-    const begun = this.#folders.get(folder);
-    if (begun !== undefined || this.#folders.size >= FOLDERS_MAX) return begun;
-    const beginning = this.#meet(folder, minify);
-    this.#folders.set(folder, beginning);
-    return beginning;
-  }
-
-  /** Whatever goes wrong here goes wrong for the page that reads next, and is said there. */
-  async #meet(folder: string, minify: boolean): Promise<void> {
-    try {
-      await this.#options.onFolder(folder);
-      await this.#warnWhenEmpty(folder, minify);
-    } catch {}
   }
 
   async #first(folder: string, names: readonly string[]): Promise<string | undefined> {

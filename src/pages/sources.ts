@@ -8,8 +8,9 @@ import { FileWatches } from './file-watches.ts';
 import type { PromptMemory } from './prompt-memory.ts';
 import { type FileStates, type FileWatchOptions, fileStates } from './watch-files.ts';
 
-export interface SourcesOptions extends FileWatchOptions {
+export interface SourcesOptions extends Omit<FileWatchOptions, 'onChange'> {
   readonly memory: PromptMemory;
+  readonly onChange: (files: readonly string[]) => void;
 }
 
 const FILES_MAX = 4_000;
@@ -24,9 +25,7 @@ export class Sources {
     this.#options = options;
     this.#watches = new FileWatches({
       ...options,
-      onChange: (changed) => {
-        void fileStates(changed, options.files).then((now) => this.#noteChanged(now));
-      },
+      onChange: (now) => this.#noteChanged(now),
     });
   }
 

@@ -7,7 +7,7 @@ import { type Watch, watchPaths } from '../watch.ts';
 export interface FileWatchOptions {
   readonly files: Files;
   readonly clock: Clock;
-  readonly onChange: (changed: readonly string[]) => void;
+  readonly onChange: (changed: FileStates) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -28,7 +28,7 @@ export function watchFiles(
     const now = await fileStates(paths, files);
     const changed = [...now].filter(([path, state]) => states.get(path) !== state);
     for (const [path, state] of changed) states.set(path, state);
-    if (changed.length > 0) onChange(changed.map(([path]) => path));
+    if (changed.length > 0) onChange(new Map(changed));
   };
   const watch = watchPaths(paths, { clock, onChange: look, onError });
   // A change before they were watched has made no event.

@@ -18,7 +18,7 @@ async function watchOneByOne() {
   const watches = new FileWatches({
     files: systemFiles,
     clock: systemClock,
-    onChange: (paths) => changed.push(...paths),
+    onChange: (states) => changed.push(...states.keys()),
     onError: (error) => changed.push(String(error)),
   });
   for (const name of files) {
