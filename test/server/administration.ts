@@ -1,4 +1,5 @@
 /** What the tests of administrators' pages have in common. */
+import { expect } from 'vitest';
 import { type Httpd, modelsAt, waitUntil } from '../harness/index.ts';
 import { type ScriptedProvider, samplePage, say } from '../provider/index.ts';
 
@@ -26,6 +27,35 @@ export function addPages(httpd: Httpd): void {
   for (const name of ['status', 'metrics', 'health']) {
     httpd.config.section('Location', `/${name}`, `SetHandler muse-ai-${name}`);
   }
+}
+
+export async function health(httpd: Httpd) {
+  const { status, headers, text } = await httpd.get('/health');
+  expect(headers['content-type']).toBe('application/json');
+  expect(text).not.toContain(priced.api_key);
+  return { code: status, ...(JSON.parse(text) as Record<string, unknown>) } as {
+    code: number;
+    status: string;
+    problems: string[];
+    endpoints: { model: string; url: string; state: string }[];
+    [field: string]: unknown;
+  };
+}
+
+/** Waits for a health of that status, and returns it. */
+export function becomes(
+  httpd: Httpd,
+  status: string,
+  ready = (_: Awaited<ReturnType<typeof health>>) => true,
+) {
+  return waitUntil(
+    `the health to be ${status}`,
+    async () => {
+      const latest = await health(httpd);
+      return latest.status === status && ready(latest) && latest;
+    },
+    { timeoutMs: 30_000 },
+  );
 }
 
 /** A page at /limited that a client may ask for once. */

@@ -2,8 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { type Exchange, type Httpd, modelsAt, scriptedModel, test } from '../harness/index.ts';
 import { Gate, type ScriptedProvider, say } from '../provider/index.ts';
+import { addPages, becomes } from './administration.ts';
 import { tokens } from './gated-page.ts';
 import { expectPage, killed, prepare, ready, readyAgain } from './topic-pages.ts';
+
+const still = /MUSE0103: engine 0 has not moved for 30 s/;
 
 describe('an engine that comes back', () => {
   test('is waited for also when it was killed again and again after it had served', async ({
@@ -26,18 +29,7 @@ describe('an engine that comes back', () => {
     httpd,
     provider,
   }) => {
-    prepare(httpd, provider);
-    httpd.conf.writeJson(
-      'models.json',
-      modelsAt(provider, { name: scriptedModel, timeouts: { first: 1, idle: 1 } }),
-    );
-    const gates = [new Gate(), new Gate()] as const;
-    provider.script(
-      scriptedModel,
-      ...([say(tokens, { gate: gates[0] }), say(tokens, { gate: gates[1] })] as const),
-    );
-    await httpd.start();
-    await httpd.enginesReady();
+    const gates = await startGated(httpd, provider, { first: 1, idle: 1 });
     const begun = httpd.open('/page?topic=begun');
     await gates[0].arrived();
     gates[0].release(2);
@@ -72,8 +64,7 @@ describe('an engine that comes back', () => {
     const { waiting, gates } = await haveWaited(httpd, provider);
     const engine = await httpd.engine();
     await engine.freeze();
-    // Its heart has been still for longer than it may.
-    await sleep(6_500);
+    await becomes(httpd, 'down');
     engine.thaw();
     gates[0].open();
     await expectTokens(waiting);
@@ -95,22 +86,24 @@ describe('an engine that comes back', () => {
   }, 90_000);
 });
 
-const still = /MUSE0103: engine 0 has not moved for 30 s/;
+/** Two calls of the provider, each with its gate, by a model with these timeouts. */
+async function startGated(httpd: Httpd, provider: ScriptedProvider, timeouts: object) {
+  prepare(httpd, provider);
+  addPages(httpd);
+  httpd.conf.writeJson('models.json', modelsAt(provider, { name: scriptedModel, timeouts }));
+  const gates = [new Gate(), new Gate()] as const;
+  provider.script(scriptedModel, say(tokens, { gate: gates[0] }), say(tokens, { gate: gates[1] }));
+  await httpd.start();
+  await httpd.enginesReady();
+  return gates;
+}
 
 /** A visitor whom a slow provider has let wait for longer than httpd waits for an engine. */
 async function haveWaited(httpd: Httpd, provider: ScriptedProvider) {
-  prepare(httpd, provider);
-  const timeouts = { first: 50, total: 60 };
-  httpd.conf.writeJson('models.json', modelsAt(provider, { name: scriptedModel, timeouts }));
-  const gates = [new Gate(), new Gate()] as const;
-  provider.script(
-    scriptedModel,
-    ...([say(tokens, { gate: gates[0] }), say(tokens, { gate: gates[1] })] as const),
-  );
-  await httpd.start();
-  await httpd.enginesReady();
+  const gates = await startGated(httpd, provider, { first: 50, total: 60 });
   const waiting = httpd.open('/page?topic=slow');
   await gates[0].arrived();
+  // What httpd waits for an engine is nowhere to be seen: only time shows that it is over.
   await sleep(10_500);
   return { waiting, gates };
 }

@@ -1,43 +1,7 @@
 import { describe, expect } from 'vitest';
-import {
-  findProcess,
-  type Httpd,
-  modelsAt,
-  scriptedModel,
-  test,
-  waitUntil,
-} from '../harness/index.ts';
+import { findProcess, modelsAt, scriptedModel, test } from '../harness/index.ts';
 import { fail, samplePage, say } from '../provider/index.ts';
-import { addPages, administer, priced } from './administration.ts';
-
-async function health(httpd: Httpd) {
-  const { status, headers, text } = await httpd.get('/health');
-  expect(headers['content-type']).toBe('application/json');
-  expect(text).not.toContain(priced.api_key);
-  return { code: status, ...(JSON.parse(text) as Record<string, unknown>) } as {
-    code: number;
-    status: string;
-    problems: string[];
-    endpoints: { model: string; url: string; state: string }[];
-    [field: string]: unknown;
-  };
-}
-
-/** Waits for a health of that status, and returns it. */
-function becomes(
-  httpd: Httpd,
-  status: string,
-  ready = (_: Awaited<ReturnType<typeof health>>) => true,
-) {
-  return waitUntil(
-    `the health to be ${status}`,
-    async () => {
-      const latest = await health(httpd);
-      return latest.status === status && ready(latest) && latest;
-    },
-    { timeoutMs: 30_000 },
-  );
-}
+import { addPages, administer, becomes, health, priced } from './administration.ts';
 
 describe('the health', () => {
   test('is ok where all is well, and says so at two names', async ({ httpd, provider }) => {

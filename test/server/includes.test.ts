@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { quote } from '../../scripts/httpd/base-config.ts';
 import { enablePages, type Httpd, test, waitUntil } from '../harness/index.ts';
 import type { ScriptedProvider } from '../provider/index.ts';
+import { addPages, becomes } from './administration.ts';
 import { countedPage, countPages } from './counted-pages.ts';
 import { lastPrompt } from './form-pages.ts';
 import { killed, readyAgain } from './topic-pages.ts';
@@ -113,22 +114,16 @@ test('a change of what the pages of one engine alone include is seen while any o
 }) => {
   prepare(httpd, provider);
   httpd.config.lines('MuseAiEngines 2');
-  httpd.config.section('Location', '/health', 'SetHandler muse-ai-health');
+  addPages(httpd);
   await httpd.start();
-  const becomes = (status: string) =>
-    waitUntil(
-      `the engines to be ${status}`,
-      async () => JSON.parse((await httpd.get('/health')).text).status === status,
-      { timeoutMs: 30_000 },
-    );
-  await becomes('ok');
+  await becomes(httpd, 'ok');
   const [writer, other] = httpd.engines();
   // While the other one stands still, it gets no page.
   await other?.freeze();
-  await becomes('degraded');
+  await becomes(httpd, 'degraded');
   await shows(httpd, provider, 'On rivers. Be warm. End with a list.');
   other?.thaw();
-  await becomes('ok');
+  await becomes(httpd, 'ok');
   await cached(httpd);
   httpd.log.expect(killed, readyAgain);
   for (const [away, tone] of [
