@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { readProc } from '../../test/harness/processes.ts';
 
 /**
  * Bytes of memory that these processes have for themselves, plus their shares of what they have
@@ -6,7 +7,8 @@ import { readFileSync } from 'node:fs';
  */
 export function memoryOf(pids: readonly number[], part: 'Pss' | 'Pss_Shmem' = 'Pss'): number {
   return pids.reduce((sum, pid) => {
-    const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+    const text = readProc(pid, 'smaps_rollup');
+    if (text === undefined) return sum; // it has ended
     const kilobytes = new RegExp(`^${part}: +(\\d+) kB$`, 'm').exec(text)?.[1];
     if (kilobytes === undefined) throw new Error(`the kernel does not tell the ${part} of ${pid}`);
     return sum + Number(kilobytes) * 1024;

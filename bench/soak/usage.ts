@@ -1,5 +1,5 @@
-import { readdirSync } from 'node:fs';
 import type { Httpd } from '../../test/harness/httpd.ts';
+import { descriptorsOf } from '../../test/harness/processes.ts';
 import { memoryOf } from '../measure/memory.ts';
 
 /** What a server's processes hold at one moment. */
@@ -34,5 +34,5 @@ export function lookAt(httpd: Httpd, seconds: number): Usage {
 }
 
 function openFiles(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => sum + readdirSync(`/proc/${pid}/fd`).length, 0);
+  return pids.reduce((sum, pid) => sum + descriptorsOf(pid).length, 0);
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** A running process as /proc shows it. */
 export interface RunningProcess {
@@ -43,16 +43,48 @@ export function environmentOf(pid: number): ReadonlyMap<string, string> | undefi
   );
 }
 
+/**
+ * A size of a process's memory in bytes: what it has taken for itself (RssAnon in proc_pid_status(5))
+ * or the most that it has had (VmHWM). Undefined if it is gone; a process that is about to end has
+ * given its memory back already.
+ */
+export function memoryOf(pid: number, size: 'RssAnon' | 'VmHWM'): number | undefined {
+  const status = readProc(pid, 'status') ?? '';
+  const kilobytes = new RegExp(`^${size}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1];
+  return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+}
+
+/** The descriptors that a process has open; none if it is gone. */
+export function descriptorsOf(pid: number): number[] {
+  return (unlessGone(() => readdirSync(`/proc/${pid}/fd`)) ?? []).map(Number);
+}
+
+/** The sockets that a process has open, each with the inode that tells it from all others. */
+export function socketsOf(pid: number): { readonly fd: number; readonly inode: string }[] {
+  return descriptorsOf(pid).flatMap((fd) => {
+    const target = unlessGone(() => readlinkSync(`/proc/${pid}/fd/${fd}`)) ?? '';
+    const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
+    return inode === undefined ? [] : [{ fd, inode }];
+  });
+}
+
 function allPids(): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number);
 }
 
-/** Processes come and go while we look: one that is gone, or not ours to read, is undefined. */
-function readProc(pid: number, file: string): string | undefined {
+/** A file of /proc about a process, or undefined if it is gone, or not ours to read. */
+export function readProc(pid: number, file: string): string | undefined {
+  return unlessGone(() => readFileSync(`/proc/${pid}/${file}`, 'utf8'));
+}
+
+/**
+ * Processes end, and close files, while we look: what is gone, or not ours to read, is undefined.
+ */
+function unlessGone<T>(look: () => T): T | undefined {
   try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+    return look();
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' || code === 'ESRCH' || code === 'EACCES' || code === 'EPERM') {

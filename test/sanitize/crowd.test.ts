@@ -1,4 +1,3 @@
-import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { type Front, visitorsOf } from '../../bench/fronts.ts';
@@ -8,6 +7,7 @@ import { configurePages, configureThreads, ownFront } from '../../bench/own-page
 import { TokenProvider } from '../../bench/provider/token-provider.ts';
 import { countVerdict, sendVisitors, type Visits } from '../../bench/visitors/visitors.ts';
 import { type Httpd, test, waitUntil } from '../harness/index.ts';
+import { descriptorsOf } from '../harness/processes.ts';
 
 /** `MUSE_STREAMS`: how many wait at once in all. */
 const streams = Number(process.env.MUSE_STREAMS ?? 2000);
@@ -80,5 +80,5 @@ async function connections(httpd: Httpd, enough: (count: number) => boolean): Pr
 
 /** The open files of that child that has the most. */
 function mostFiles(httpd: Httpd): number {
-  return Math.max(...httpd.children().map(({ pid }) => readdirSync(`/proc/${pid}/fd`).length));
+  return Math.max(...httpd.children().map(({ pid }) => descriptorsOf(pid).length));
 }

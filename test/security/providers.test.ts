@@ -1,12 +1,12 @@
 /** A provider that means no good: where it sends us, how much it sends, and how it is packed. */
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createServer as createHttp, type Server } from 'node:http';
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished } from 'vitest';
 import { expectMemory } from '../harness/expect-memory.ts';
 import { enablePages, type Httpd, scriptedModel, test, waitUntil } from '../harness/index.ts';
+import { memoryOf } from '../harness/processes.ts';
 import { redirect } from '../provider/index.ts';
 import { anonymousBytes } from '../server/few-threads.ts';
 
@@ -102,10 +102,8 @@ function flood(first: string, again: Buffer): { server: NetServer; closed: () =>
   return { server, closed: () => closed };
 }
 
-function engineBytes(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
-}
+/** Not a number if the engine has ended. */
+const engineBytes = (pid: number): number => Number(memoryOf(pid, 'RssAnon'));
 
 function useEndpoint(httpd: Httpd, port: number, ...lines: string[]): void {
   const model = { name: 'm', endpoint: `http://127.0.0.1:${port}/v1`, retries: 0 };

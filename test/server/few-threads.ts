@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { Httpd } from '../harness/index.ts';
+import { memoryOf } from '../harness/processes.ts';
 
 /** One child with so many threads that takes up to a thousand connections. */
 export function fewThreads(httpd: Httpd, threads: number, ...lines: readonly string[]): void {
@@ -32,8 +32,5 @@ export async function readScoreboard(httpd: Httpd): Promise<string> {
 
 /** The memory that httpd's children have taken for themselves. */
 export function anonymousBytes(httpd: Httpd): number {
-  return httpd
-    .children()
-    .map(({ pid }) => /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')))
-    .reduce((sum, found) => sum + Number(found?.[1]) * 1024, 0);
+  return httpd.children().reduce((sum, { pid }) => sum + (memoryOf(pid, 'RssAnon') ?? 0), 0);
 }

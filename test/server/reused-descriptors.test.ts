@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { expect } from 'vitest';
 import { enablePages, type Httpd, scriptedModel, test, waitUntil } from '../harness/index.ts';
+import { socketsOf } from '../harness/processes.ts';
 import { visitorsOf } from '../harness/tcp-sockets.ts';
 import { say } from '../provider/index.ts';
 import { fewThreads } from './few-threads.ts';
@@ -61,14 +62,11 @@ async function keptOpen(httpd: Httpd): Promise<Agent> {
 }
 
 /** The number of the descriptor of the only connection that httpd's child has to the engine. */
-function engineDescriptor(httpd: Httpd): string | undefined {
+function engineDescriptor(httpd: Httpd): number | undefined {
   const table = readFileSync('/proc/net/unix', 'utf8').split('\n');
   const inodes = new Set(table.map((line) => line.split(/\s+/)[6]));
-  const found = httpd.children().flatMap(({ pid }) =>
-    readdirSync(`/proc/${pid}/fd`).filter((fd) => {
-      const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1];
-      return inode !== undefined && inodes.has(inode);
-    }),
-  );
-  return found.length === 1 ? found[0] : undefined;
+  const found = httpd
+    .children()
+    .flatMap(({ pid }) => socketsOf(pid).filter(({ inode }) => inodes.has(inode)));
+  return found.length === 1 ? found[0]?.fd : undefined;
 }

@@ -1,8 +1,8 @@
-import { readdirSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { expect } from 'vitest';
 import { expectMemory } from '../harness/expect-memory.ts';
 import { enablePages, type Httpd, scriptedModel, test, waitUntil } from '../harness/index.ts';
+import { descriptorsOf } from '../harness/processes.ts';
 import { say } from '../provider/index.ts';
 import { anonymousBytes, fewThreads } from './few-threads.ts';
 import { tokens } from './gated-page.ts';
@@ -53,8 +53,7 @@ async function visit(httpd: Httpd, pages: number): Promise<void> {
 
 /** Descriptors of the child, once all visitors' connections are closed; kept ones to engines stay. */
 async function atRest(httpd: Httpd): Promise<number> {
-  const count = () =>
-    httpd.children().reduce((sum, { pid }) => sum + readdirSync(`/proc/${pid}/fd`).length, 0);
+  const count = () => httpd.children().reduce((sum, { pid }) => sum + descriptorsOf(pid).length, 0);
   const idle = () => count() - httpd.engineConnections().length;
   let last = -1;
   await waitUntil('descriptors to be closed', () => {

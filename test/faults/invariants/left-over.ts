@@ -1,7 +1,8 @@
 /** What a run must not leave behind: processes, descriptors, socket files, memory. */
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { descriptorsOf, memoryOf } from '../../harness/processes.ts';
 import type { Stage } from '../stage.ts';
 
 export interface Belongings {
@@ -33,8 +34,8 @@ export function belongingsOf({ httpd }: Stage): Belongings {
     engineFds: average(engines, fdsOf) - httpd.engineConnections().length,
     supervisorFds: average(supervisors, fdsOf),
     files: readdirSync(folder).sort(),
-    childMb: average(children, memoryOf),
-    engineMb: average(engines, memoryOf),
+    childMb: average(children, megabytesOf),
+    engineMb: average(engines, megabytesOf),
   };
 }
 
@@ -65,14 +66,17 @@ function compare(before: Belongings, after: Belongings): string[] {
   return found;
 }
 
-function average(pids: readonly number[], value: (pid: number) => number): number {
-  if (pids.length === 0) return 0;
-  return Math.round(pids.reduce((sum, pid) => sum + value(pid), 0) / pids.length);
+/** Of those that have not ended meanwhile; 0 if there are none. */
+function average(pids: readonly number[], value: (pid: number) => number | undefined): number {
+  const values = pids.map(value).filter((one) => one !== undefined);
+  return Math.round(values.reduce((sum, one) => sum + one, 0) / Math.max(1, values.length));
 }
 
-const fdsOf = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
+function fdsOf(pid: number): number | undefined {
+  return descriptorsOf(pid).length || undefined;
+}
 
-function memoryOf(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1]) / 1_024;
+function megabytesOf(pid: number): number | undefined {
+  const bytes = memoryOf(pid, 'RssAnon');
+  return bytes === undefined ? undefined : bytes / 1_048_576;
 }
