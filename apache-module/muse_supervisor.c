@@ -33,8 +33,9 @@ enum {
     RESTART_GRACE = 30000,   /* ms in which the next supervisor must have taken over */
     DRAIN_MOST = 10 * 60000, /* ms; longer than any page may take by default */
     DRAIN_LOOK = 1000,       /* ms between looks at an engine that drains */
-    STUCK_AFTER = 10000,     /* ms without a heartbeat after which it never will */
-    STILL_MOST = 30,         /* s without one, after which an engine is ended for another */
+    STILL_MOST = 30,         /* s without a heartbeat, after which an engine is ended for another */
+    STILL_STARTING = 60,     /* s without one of an engine that is not ready yet */
+    STILL_DRAINING = 10,     /* s without one of an engine that is to end */
 };
 
 typedef struct {
@@ -300,21 +301,13 @@ static void watch_signals(supervisor *s)
     }
 }
 
-/* An engine that is stopped or hangs would hold up the end for ever. */
-static void end_stuck(const supervisor *s, uint64_t now)
+/*
+ * The seconds without a heartbeat after which an engine is taken for one that never moves again.
+ * One that is not ready has nothing to bring to an end.
+ */
+static unsigned patience(const supervisor *s, const engine *e)
 {
-    muse_engine_info info;
-    int i;
-
-    for (i = 0; i < s->plan->engines; i++) {
-        const pid_t pid = s->engines[i].child.pid;
-
-        if (pid && owns_record(s, i, pid) &&
-            muse_engine_get(s->plan->region, (uint32_t)i, &info) == MUSE_OK &&
-            info.beat_at + STUCK_AFTER < now) {
-            kill(pid, SIGKILL);
-        }
-    }
+    return s->draining ? (e->ready ? STILL_DRAINING : 0) : e->ready ? STILL_MOST : STILL_STARTING;
 }
 
 /* What holds it up has no end; the pages that it was asked for are written by the next one. */
@@ -324,16 +317,20 @@ static void end_still(supervisor *s)
 
     for (i = 0; i < s->plan->engines; i++) {
         engine *e = &s->engines[i];
+        const unsigned most = patience(s, e);
 
-        if (e->child.pid && e->ready && owns_record(s, i, e->child.pid) &&
-            muse_still_seconds(&e->still, s->plan->region, i) >= STILL_MOST) {
-            ap_log_error(APLOG_MARK, APLOG_ERR, 0, s->plan->server,
-                         "MUSE0103: engine %d has not moved for %d s: it is ended, and another one "
-                         "is started",
-                         i, STILL_MOST);
-            e->still = (muse_still){0};
-            kill(e->child.pid, SIGKILL);
+        if (!e->child.pid || !owns_record(s, i, e->child.pid) ||
+            muse_still_seconds(&e->still, s->plan->region, i) < most) {
+            continue;
         }
+        if (!s->draining) {
+            ap_log_error(APLOG_MARK, APLOG_ERR, 0, s->plan->server,
+                         "MUSE0103: engine %d has not moved for %u s%s: it is ended, and another "
+                         "one is started",
+                         i, most, e->ready ? "" : " and was not ready yet");
+        }
+        e->still = (muse_still){0};
+        kill(e->child.pid, SIGKILL);
     }
 }
 
@@ -372,11 +369,10 @@ static int due(supervisor *s)
         drain(s);
         return 0;
     }
+    end_still(s);
     if (s->draining) {
-        end_stuck(s, now);
         return DRAIN_LOOK;
     }
-    end_still(s);
     now = muse_clock_ms();
     return !next || next > now + MUSE_BUDGET_FILE_EVERY ? MUSE_BUDGET_FILE_EVERY
            : next <= now                                ? 0

@@ -6,7 +6,8 @@ import { addPages, becomes } from './administration.ts';
 import { tokens } from './gated-page.ts';
 import { expectPage, killed, prepare, ready, readyAgain } from './topic-pages.ts';
 
-const still = /MUSE0103: engine 0 has not moved for 30 s/;
+const still = /MUSE0103: engine 0 has not moved for 30 s:/;
+const neverReady = /MUSE0103: engine 0 has not moved for 60 s and was not ready yet:/;
 
 describe('an engine that comes back', () => {
   test('is waited for also when it was killed again and again after it had served', async ({
@@ -84,6 +85,26 @@ describe('an engine that comes back', () => {
     await expectPage(httpd, 'after', 'fwd');
     httpd.log.expect(still, killed, readyAgain);
   }, 90_000);
+
+  test('is a new one where the first one hangs in its start', async ({ httpd, provider }) => {
+    const { engine } = httpd.environment.stagedEngine();
+    const hangs = httpd.conf.write('hangs', '');
+    const slow = httpd.conf.write(
+      'engine.js',
+      `import { existsSync } from 'node:fs';
+      const nothing = new Int32Array(new SharedArrayBuffer(4));
+      while (existsSync(${JSON.stringify(hangs)})) Atomics.wait(nothing, 0, 0, 100);
+      await import(${JSON.stringify(engine)});`,
+    );
+    prepare(httpd, provider, `MuseAiEngine ${slow}`);
+    await httpd.start();
+    const first = await httpd.engine();
+    await httpd.log.waitFor(neverReady, { timeoutMs: 90_000 });
+    httpd.conf.remove('hangs');
+    await first.gone();
+    await expectPage(httpd, 'after', 'fwd');
+    httpd.log.expect(neverReady, killed, readyAgain);
+  }, 120_000);
 });
 
 /** Two calls of the provider, each with its gate, by a model with these timeouts. */
