@@ -1,7 +1,7 @@
 /*
  * All of the region but the page store, while a hostile peer writes into it: the header, which
- * attaching reads, and the tables that need no lock. Whatever is read is within its ranges, and no
- * call reaches beyond the table that it is about.
+ * attaching reads, and the tables. Whatever is read is within its ranges, and no call reaches
+ * beyond the table that it is about.
  */
 #include <fcntl.h>
 #include <sanitizer/asan_interface.h>
@@ -10,6 +10,7 @@
 
 #include "fuzz.h"
 #include "muse_limiter.h"
+#include "muse_prompts.h"
 #include "muse_shard.h"
 #include "muse_snapshot.h"
 
@@ -24,6 +25,7 @@ typedef enum {
     USAGE,
     BUCKETS,
     BUDGETS,
+    PROMPTS,
     PARTS
 } part_name;
 
@@ -41,6 +43,7 @@ static part parts[PARTS];
 static int has_taken;
 static int has_snapshot;
 static int has_summed;
+static int has_copied;
 
 static void add_part(part_name name, const void *from, size_t length)
 {
@@ -51,6 +54,15 @@ static void add_part(part_name name, const void *from, size_t length)
     p->made = malloc(length);
     FUZZ_CHECK(p->made);
     memcpy(p->made, peer + p->from, length);
+}
+
+static void note(const char *path, size_t length, uint8_t state)
+{
+    muse_prompt prompt = {.path = path, .length = length};
+    int replaced;
+
+    memset(prompt.state, state, sizeof prompt.state);
+    (void)muse_prompts_note(region, &prompt, &replaced);
 }
 
 static void fill(void)
@@ -67,6 +79,8 @@ static void fill(void)
         FUZZ_CHECK(muse_engine_set(region, i, MUSE_ENGINE_READY, 0, 1) == MUSE_OK);
     }
     muse_usage_add(region, "gpt", 3, MUSE_USE_INPUT, 7);
+    note("/a.ai", 5, 1);
+    note("/b", 2, 2);
 }
 
 static void make(void)
@@ -86,6 +100,7 @@ static void make(void)
     add_part(COUNTERS, region->counters, sizeof(muse_counter_table));
     add_part(USAGE, region->usage, sizeof(muse_usage_slot) * MUSE_USAGE_MAX);
     add_part(BUDGETS, region->budgets->owners, sizeof(muse_budget_table) - MUSE_LINE);
+    add_part(PROMPTS, &region->prompts->used, sizeof(muse_prompt_table) - MUSE_LINE);
     add_part(BUCKETS, region->buckets, sizeof(muse_limit_bucket) * region->bucket_count);
 }
 
@@ -94,18 +109,18 @@ enum { ALL = PARTS };
 
 static unsigned allowed = ALL;
 
-/* A part, with its mutex; with a limiter goes the key in the header. */
+/* A part, with its mutex; what is in the header goes with some: a limiter's key, the epoch. */
 static void set_allowed(unsigned name, int yes)
 {
     uint8_t *base = (uint8_t *)(void *)region->header;
     uint8_t *from = name < PARTS ? base + parts[name].from : base;
     size_t length = name < PARTS ? parts[name].length : region->bytes;
 
-    if (name == MODELS || name == BUDGETS) {
+    if (name == MODELS || name == BUDGETS || name == PROMPTS) {
         from -= MUSE_LINE;
         length += MUSE_LINE;
     }
-    if (name == BUCKETS) {
+    if (name == BUCKETS || name == PROMPTS) {
         set_allowed(HEADER, yes);
     }
     if (yes) {
@@ -267,6 +282,32 @@ static void use_budgets(fuzz_input *in)
     }
 }
 
+/* All that a copy holds is within its ranges. A long list takes long: one copy. */
+static void use_prompts(fuzz_input *in)
+{
+    const uint8_t state = fuzz_byte(in);
+    muse_prompt found;
+    uint8_t *copy;
+    size_t length;
+    size_t at = 0;
+    size_t sum = 0;
+    const char *path = (const char *)fuzz_bytes(in, fuzz_byte(in) % 16, &length);
+
+    allow_only(PROMPTS);
+    parts[HEADER].touched = 1; /* the epoch */
+    note(path, length, state);
+    if (has_copied++ || muse_prompts_copy(region, &copy, &length) != MUSE_OK) {
+        return;
+    }
+    while (muse_prompts_next(copy, length, &at, &found)) {
+        FUZZ_CHECK(found.length && found.length <= MUSE_PROMPT_PATH_MAX);
+        sum += sizeof(uint16_t) + sizeof found.state + found.length;
+        (void)*(const volatile char *)(found.path + found.length - 1);
+    }
+    FUZZ_CHECK(at == length && sum == length);
+    free(copy);
+}
+
 static void use_limiter(fuzz_input *in)
 {
     const muse_limit limit = {1 + (uint32_t)fuzz_number(in, 2), 1 + (uint32_t)fuzz_byte(in)};
@@ -365,7 +406,7 @@ static void attach_other(fuzz_input *in)
 
 static void operate(fuzz_input *in)
 {
-    switch (fuzz_byte(in) % 14) {
+    switch (fuzz_byte(in) % 15) {
     case 0:
     case 1:
     case 2:
@@ -399,8 +440,11 @@ static void operate(fuzz_input *in)
     case 12:
         use_budgets(in);
         break;
-    default:
+    case 13:
         take_snapshot(in);
+        break;
+    default:
+        use_prompts(in);
     }
 }
 
@@ -413,7 +457,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!region) {
         make();
     }
-    has_taken = has_snapshot = has_summed = 0;
+    has_taken = has_snapshot = has_summed = has_copied = 0;
     for (calls = 0; fuzz_left(&in) && calls < CALLS_MOST; calls++) {
         operate(&in);
     }
