@@ -5,6 +5,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -28,8 +29,9 @@ export class Site {
   write(name: string, content: string | Uint8Array): string {
     const path = this.path(name);
     makeReadableFolder(dirname(path));
-    writeFileSync(path, content);
-    chmodSync(path, 0o644);
+    writeFileSync(path, content, { mode: 0o644 });
+    // Only where it has to be: whoever watches the file may see one more change in it.
+    if ((statSync(path).mode & 0o777) !== 0o644) chmodSync(path, 0o644);
     return path;
   }
 
