@@ -1,4 +1,5 @@
 /** What the tests of budgets have in common. */
+import { expect } from 'vitest';
 import { type Httpd, modelsAt, scriptedModel, waitUntil } from '../harness/index.ts';
 import { type ScriptedProvider, samplePage, say } from '../provider/index.ts';
 import { addPages } from './administration.ts';
@@ -19,14 +20,33 @@ export function budgetPages(
 ): void {
   provider.script(scriptedModel, say(samplePage(scriptedModel).trimEnd()));
   httpd.config.muse({ models: modelsAt(provider, thrifty) });
+  httpd.env.TZ = noon();
   enable(httpd, ...lines);
   addPages(httpd);
   httpd.site.write('page.ai', 'Write about {{ query.n }}.');
 }
 
+/** A zone in which it is noon now: there no day ends, and no budget begins anew, in a test. */
+function noon(): string {
+  const hours = new Date().getUTCHours() - 12;
+  return `Etc/GMT${hours < 0 ? '' : '+'}${hours}`; // in these names east is below 0
+}
+
 /** More lines for the documents. */
 export function enable(httpd: Httpd, ...lines: readonly string[]): void {
   httpd.config.section('Directory', httpd.site.root, 'MuseAiEnable On', ...lines);
+}
+
+export const usedUp = /MUSE0293: the budget of .* is used up; it begins anew at midnight/;
+
+/**
+ * Ends the test's httpd, and expects it to have said so often that a budget is used up. An engine
+ * says that past all requests, so that the line may come after an answer.
+ */
+export async function expectUsedUp(httpd: Httpd, times: number): Promise<void> {
+  await httpd.stop();
+  expect(httpd.log.matching(usedUp)).toHaveLength(times);
+  httpd.log.expect(usedUp);
 }
 
 export interface BudgetNumbers {

@@ -8,15 +8,15 @@ import {
   budgetOf,
   budgetPages,
   enable,
+  expectUsedUp,
   settledBudget,
   thrifty,
   tokensOfPage,
+  usedUp,
 } from './budgeted-pages.ts';
 import { openDoor, program, question } from './open-door.ts';
 import { parsePrometheus } from './prometheus.ts';
 import { expire, isStale } from './stale-pages.ts';
-
-const usedUp = /MUSE0293: the budget of .* is used up; it begins anew at midnight/;
 
 describe('a budget', () => {
   test('of N pages has N pages written, however many visitors come at once', async ({
@@ -57,8 +57,7 @@ describe('a budget', () => {
     ]);
     // The page from before is served as ever.
     expect((await httpd.get('/page?n=100')).status).toBe(200);
-    httpd.log.expect(usedUp);
-    expect(httpd.log.matching(usedUp)).toHaveLength(1);
+    await expectUsedUp(httpd, 1);
   });
 
   test('is overrun by one call at most, where the pages are not of one size', async ({
@@ -205,8 +204,8 @@ describe('a model’s own budget', () => {
       [`model "${scriptedModel}"`, true],
       ['model "alone"', true],
     ]);
-    httpd.log.expect(usedUp, /MUSE0233: model "small" writes the pages .*is used up/);
-    expect(httpd.log.matching(usedUp)).toHaveLength(2);
+    httpd.log.expect(/MUSE0233: model "small" writes the pages .*is used up/);
+    await expectUsedUp(httpd, 2);
   });
 
   test('of money is refused without a price, and so is such a model below a directive', async ({

@@ -38,6 +38,8 @@ describe('an engine that is killed', () => {
     await expectPage(httpd, 'first', 'hit');
     expect(provider.received, 'the cache was kept').toBe(received);
     httpd.log.expect(killed, readyAgain);
+    // Said by who watches it, which may be after it has begun to serve.
+    await httpd.log.waitFor(readyAgain);
     expect(httpd.log.matching(killed)).toHaveLength(1);
     expect(httpd.log.matching(readyAgain)).toHaveLength(1);
   });
