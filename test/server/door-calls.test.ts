@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { scriptedModel, test, waitUntil } from '../harness/index.ts';
 import { delta, fail, Gate, hold, say, stall, stream, text } from '../provider/index.ts';
+import { numbersAfter } from './administration.ts';
 import { openDoor, openDoorFor, post, program, question } from './open-door.ts';
 
 const cacheStatus = async (exchange: ReturnType<typeof post>) =>
@@ -185,9 +186,12 @@ test('what comes at once and whole leaves the connection open', async ({ httpd, 
   openDoor(httpd, provider);
   await httpd.start();
   await post(httpd, question).done;
-  const kept = await post(httpd, question, { headers: { Connection: 'keep-alive' } }).done;
-  expect(kept.headers['cache-status']).toContain('hit');
-  expect(kept.headers.connection?.toLowerCase()).not.toBe('close');
+  // At once is within a moment, for which a busy engine may be too slow.
+  await waitUntil('an answer that leaves the connection open', async () => {
+    const kept = await post(httpd, question, { headers: { Connection: 'keep-alive' } }).done;
+    expect(kept.headers['cache-status']).toContain('hit');
+    return kept.headers.connection?.toLowerCase() !== 'close';
+  });
 });
 
 test('is counted and noted as pages are, whether it is whole or failed', async ({
@@ -205,6 +209,8 @@ test('is counted and noted as pages are, whether it is whole or failed', async (
   await post(httpd, question).done;
   await post(httpd, { ...question, seed: 1 }).done;
   await httpd.get('/llm/v1/models');
+  // What an answer was is counted after its last byte.
+  await numbersAfter(httpd, 3);
   const { text: metrics } = await httpd.get('/metrics');
   for (const [outcome, n] of Object.entries({ miss: 1, hit: 1, error: 1 })) {
     expect(metrics).toMatch(
@@ -214,9 +220,7 @@ test('is counted and noted as pages are, whether it is whole or failed', async (
   await httpd.stop();
   // httpd writes a line after the answer, and so not always in the order of the requests.
   const logged = readFileSync(access, 'utf8').trim().split('\n').sort();
-  expect(logged).toEqual([
-    '- - -',
-    '- - -',
+  expect(logged.filter((line) => line !== '- - -')).toEqual([
     'error scripted -',
     expect.stringMatching(/^hit scripted \d+$/),
     expect.stringMatching(/^miss scripted \d+$/),
