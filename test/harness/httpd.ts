@@ -9,7 +9,7 @@ import type { Exchange, Result } from './exchange.ts';
 import { openHttp1, type RequestOptions } from './http1.ts';
 import { Http2Client } from './http2.ts';
 import { untilTheyAcceptNobody } from './old-children.ts';
-import { findMarked, type RunningProcess } from './processes.ts';
+import { findMarked, type RunningProcess, signalProcess } from './processes.ts';
 import { connectionsTo } from './unix-sockets.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -103,7 +103,7 @@ export class Httpd {
   /** Stops httpd and waits until it and every process that it started are gone. */
   async stop(): Promise<void> {
     for (const { pid, state } of this.processes()) {
-      if (state.toUpperCase() === 'T') process.kill(pid, 'SIGCONT');
+      if (state.toUpperCase() === 'T') signalProcess(pid, 'SIGCONT');
     }
     const running = this.#process;
     this.#process = undefined;
@@ -115,7 +115,7 @@ export class Httpd {
         () => this.processes().length === 0,
       );
     } finally {
-      for (const { pid } of this.processes()) process.kill(pid, 'SIGKILL');
+      for (const { pid } of this.processes()) signalProcess(pid, 'SIGKILL');
     }
     await running?.exited;
   }
@@ -228,7 +228,7 @@ export class Httpd {
   #endOrphans(): void {
     const { httpd } = this.environment.installation;
     for (const { pid, command, name } of this.processes()) {
-      if (command[0] === httpd && name !== supervisorName) process.kill(pid, 'SIGKILL');
+      if (command[0] === httpd && name !== supervisorName) signalProcess(pid, 'SIGKILL');
     }
   }
 

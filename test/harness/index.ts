@@ -46,7 +46,7 @@ export { Http2Client } from './http2.ts';
 export { Httpd } from './httpd.ts';
 export { Chromium, findChromium, type Tab } from './live-browser.ts';
 export { type ModelEntry, modelsAt } from './models-at.ts';
-export { environmentOf, findProcess } from './processes.ts';
+export { environmentOf, findProcess, signalProcess } from './processes.ts';
 export { sendRaw } from './raw-request.ts';
 export {
   lastId,

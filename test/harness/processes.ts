@@ -68,6 +68,11 @@ export function socketsOf(pid: number): { readonly fd: number; readonly inode: s
   });
 }
 
+/** Sends a signal to a process, unless that has ended meanwhile. */
+export function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  unlessGone(() => process.kill(pid, signal));
+}
+
 function allPids(): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

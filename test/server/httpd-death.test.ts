@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import type { ErrorLogLine } from '../../scripts/httpd/error-log-line.ts';
-import { findProcess, test, waitUntil } from '../harness/index.ts';
+import { findProcess, signalProcess, test, waitUntil } from '../harness/index.ts';
 import {
   cachePage,
   expectPage,
@@ -70,7 +70,8 @@ describe('when others die', () => {
     await cachePage(httpd, 'cached');
     const paused = /MUSE0012.* in 800 ms/;
     const line = await waitUntil('a long pause', () => {
-      for (const { pid } of httpd.supervisors()) process.kill(pid, 'SIGKILL');
+      // One that was killed the last time may be listed still, and be gone now.
+      for (const { pid } of httpd.supervisors()) signalProcess(pid, 'SIGKILL');
       return httpd.log.matching(paused)[0];
     });
     await expectPage(httpd, 'cached', 'hit');
