@@ -30,7 +30,7 @@ describe('an engine that comes back', () => {
     httpd,
     provider,
   }) => {
-    const gates = await startGated(httpd, provider, { first: 1, idle: 1 });
+    const gates = await startGated(httpd, provider, { first: 3, idle: 3 });
     const begun = httpd.open('/page?topic=begun');
     await gates[0].arrived();
     gates[0].release(2);
@@ -42,7 +42,7 @@ describe('an engine that comes back', () => {
     for (const gate of gates) gate.open();
     await Promise.all(provider.requests.map(({ settled }) => settled));
     // Its timers are to end in the meantime.
-    await sleep(1_500);
+    await sleep(3_500);
     engine.thaw();
     for (const exchange of [begun, waiting]) await expectTokens(exchange);
   });
