@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest';
 import {
+  type EngineProcess,
   enablePages,
   type Httpd,
   scriptedModel,
@@ -210,23 +211,23 @@ test('the cache outlives a graceful restart and the engine', async ({ httpd, pro
   httpd.site.write('page.ai', 'Write about the sea.');
   await httpd.start();
   await httpd.get('/page');
+  const before = await httpd.engine();
   await httpd.graceful();
   expect(isHit(await httpd.get('/page'))).toBe(true);
   httpd.log.expect(22);
   httpd.log.allow(20);
-  const engine = await currentEngine(httpd);
+  const engine = await engineAfter(httpd, before);
   await engine.kill();
   expect(isHit(await httpd.get('/page'))).toBe(true);
   expect(provider.received).toBe(1);
   await httpd.log.waitFor(22);
 });
 
-/** The one engine, once the one from before the restart has ended. */
-async function currentEngine(httpd: Httpd) {
-  return waitUntil('one engine', () => {
-    const engines = httpd.engines();
-    return engines.length === 1 ? engines[0] : undefined;
-  });
+/** The engine of a graceful restart, once it runs and the one from before has ended. */
+async function engineAfter(httpd: Httpd, before: EngineProcess): Promise<EngineProcess> {
+  const after = await httpd.engine(before);
+  await before.gone();
+  return after;
 }
 
 test('what is not enabled is not served from the cache either', async ({ httpd, provider }) => {
