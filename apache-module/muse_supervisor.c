@@ -280,6 +280,8 @@ static void watch_lifeline(supervisor *s)
     const ssize_t n = recv(s->lifeline, &c, 1, MSG_DONTWAIT);
 
     if (n > 0) {
+        /* The file of budgets is the next supervisor's, if that has memory made anew. */
+        s->budgets.leaving = 1;
         s->drain_by = muse_clock_ms() + RESTART_GRACE;
     } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
         close(s->lifeline);

@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { type Httpd, scriptedModel, test, waitUntil } from '../harness/index.ts';
 import { Gate, say } from '../provider/index.ts';
@@ -22,6 +23,7 @@ import {
   tokensOfPage,
   usedUp,
 } from './budgeted-pages.ts';
+import { writeLateEngine } from './late-engine.ts';
 import { killed, readyAgain } from './topic-pages.ts';
 
 const fileOf = (httpd: Httpd) => httpd.environment.path('run', 'muse-ai-state', 'budgets');
@@ -199,6 +201,26 @@ describe('the folder of the state', () => {
     expect(readFileSync(fileOf(httpd), 'utf8')).toBe('muse-ai-budgets 1 another.httpd\n');
     httpd.log.expect(/MUSE0097.*another httpd has the same/);
     expect(httpd.log.matching(97)).toHaveLength(1);
+  });
+
+  test('that new memory takes over is not said to be another server’s', async ({
+    httpd,
+    provider,
+  }) => {
+    budgetPages(httpd, provider, 'MuseAiBudget 1000000 tokens');
+    using late = writeLateEngine(httpd);
+    await httpd.start();
+    const tokens = await tokensOfPage(httpd);
+    await fileWith(httpd, tokens);
+    const old = await httpd.engine();
+    httpd.config.lines('MuseAiSharedMemory 8M', late.directive);
+    await httpd.graceful();
+    await waitUntil('the next supervisor', async () => (await allBudgets(httpd)).length > 0);
+    expect((await httpd.get('/page?n=101')).status).toBe(200);
+    // Nothing shows that the supervisor from before has looked at the file, as it often does.
+    await sleep(1_500);
+    late.begin();
+    await old.gone();
   });
 
   test('with a file that is not understood is said, and written anew', async ({
