@@ -90,6 +90,8 @@ describe('the notes for the access log', () => {
       await Promise.all(visitors.map((visitor) => visitor.done));
       await expire(httpd, '/page');
       await httpd.get('/page');
+      // It is written anew, which is to be over before its provider fails, and then is gone.
+      await (await provider.request(1)).settled;
       await httpd.get('/limited');
       await httpd.get('/limited');
       provider.script(priced.name, fail(400));
