@@ -93,7 +93,10 @@ test('a key in the configuration is in no environment, command line or file', as
   expect(httpd.processes().length).toBeGreaterThan(3);
   expect(findInProcesses(httpd, [KEY])).toEqual([]);
   expect(findInFiles(httpd, [KEY])).toEqual([]);
+  const old = await httpd.engine();
   await httpd.graceful();
+  // One that was told to end is not started again.
+  await old.gone();
   const first = await httpd.engine();
   await first.kill();
   await httpd.log.waitFor(/MUSE0020.*again/);
