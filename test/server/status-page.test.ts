@@ -20,6 +20,8 @@ function showing(exchange: Exchange, id: string, pattern: RegExp): Promise<strin
 
 async function startWithPage(httpd: Httpd): Promise<void> {
   await httpd.start();
+  // It answers before its supervisor has told httpd that it is up.
+  await httpd.enginesReady();
   await httpd.get('/page');
   await numbersAfter(httpd, 1);
 }
