@@ -20,7 +20,8 @@ function processorTime(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
-describe('the status page in Chromium', () => {
+// A browser takes its time to start, and much of the rest is waiting.
+describe('the status page in Chromium', { timeout: 90_000 }, () => {
   withBrowser('is live, and its own policy forbids nothing of it', async ({ httpd, provider }) => {
     administer(httpd, provider);
     await httpd.start();

@@ -126,7 +126,7 @@ describe('the status page', () => {
       (await httpd.get('/status')).text.includes('id="endpoints"'),
     );
     httpd.log.allow(47);
-  });
+  }, 90_000);
 
   test('is not counted among the pages', async ({ httpd, provider }) => {
     administer(httpd, provider);

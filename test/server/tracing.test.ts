@@ -170,7 +170,8 @@ describe('a trace', () => {
       httpd.config.lines('PassEnv OTEL_EXPORTER_OTLP_ENDPOINT');
       await httpd.start();
       expect((await httpd.get('/page')).status).toBe(200);
-      await httpd.log.waitFor(291);
+      // The exporter tries for ten seconds.
+      await httpd.log.waitFor(291, { timeoutMs: 25_000 });
       expect(httpd.log.text).not.toContain('a-secret-word');
       httpd.log.expect(291);
     },
