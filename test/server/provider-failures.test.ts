@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { enablePages, findFreePort, modelsAt, scriptedModel, test } from '../harness/index.ts';
+import { enablePages, modelsAt, scriptedModel, test } from '../harness/index.ts';
 import {
   cut,
   fail,
@@ -221,7 +221,8 @@ test('a model at an endpoint where nobody listens does not hold up another', asy
   provider,
 }) => {
   httpd.site.write('page.ai', 'Write.');
-  const gone = `http://127.0.0.1:${await findFreePort()}/v1`;
+  // Nobody else can take that port at another address, as long as the provider has it at its own.
+  const gone = `http://127.0.0.2:${provider.port}/v1`;
   const models = [
     { name: 'gone', endpoint: gone },
     { name: 'here', endpoint: provider.url },
