@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { expectMemory } from '../harness/expect-memory.ts';
 import { enablePages, type Httpd, scriptedModel, test, waitUntil } from '../harness/index.ts';
 import { descriptorsOf } from '../harness/processes.ts';
+import { visitorsOf } from '../harness/tcp-sockets.ts';
 import { say } from '../provider/index.ts';
 import { anonymousBytes, fewThreads } from './few-threads.ts';
 import { tokens } from './gated-page.ts';
@@ -53,14 +54,10 @@ async function visit(httpd: Httpd, pages: number): Promise<void> {
 
 /** Descriptors of the child, once all visitors' connections are closed; kept ones to engines stay. */
 async function atRest(httpd: Httpd): Promise<number> {
-  const count = () => httpd.children().reduce((sum, { pid }) => sum + descriptorsOf(pid).length, 0);
-  const idle = () => count() - httpd.engineConnections().length;
-  let last = -1;
-  await waitUntil('descriptors to be closed', () => {
-    const now = idle();
-    const same = now === last;
-    last = now;
-    return same;
-  });
-  return count();
+  const pids = () => httpd.children().map(({ pid }) => pid);
+  await waitUntil(
+    'connections to be closed',
+    () => pids().flatMap((pid) => visitorsOf(pid, httpd.port)).length === 0,
+  );
+  return pids().flatMap(descriptorsOf).length;
 }

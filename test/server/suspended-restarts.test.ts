@@ -39,12 +39,14 @@ test('GracefulShutdownTimeout cuts what is left', async ({ httpd, provider }) =>
   httpd.config.lines('GracefulShutdownTimeout 2');
   const { exchanges } = await openStreams(httpd, provider);
   process.kill(httpd.pid, 'SIGWINCH');
-  await waitUntil('httpd to end', () => httpd.processes().length === 0);
+  // Its children have nine seconds more.
+  const patience = { timeoutMs: 40_000 };
+  await waitUntil('httpd to end', () => httpd.processes().length === 0, patience);
   for (const { done } of exchanges) expect((await done).complete).toBe(false);
   // A child of the event MPM that has connections ends only by force then, whatever they are.
   httpd.log.expect('AH00046');
   httpd.log.allow('AH00045');
-});
+}, 60_000);
 
 test('a stop ends suspended streams at once, and logs them', async ({ httpd, provider }) => {
   httpd.config.lines('CustomLog logs/access.log "%>s %U %X"');
@@ -65,10 +67,10 @@ test('MaxConnectionsPerChild lets suspended streams finish', async ({ httpd, pro
     expect((await httpd.get('/static.txt')).text).toBe('static');
   }
   await waitUntil('another child', () => others().length > 0);
-  expect(httpd.children().length).toBe(others().length + 1);
+  expect(httpd.children().map(({ pid }) => pid)).toContain(old?.pid);
   gate.open();
   await expectWhole(exchanges);
-  await waitUntil('the old child to end', () => httpd.children().length === others().length);
+  await waitUntil('the old child to end', () => !httpd.children().some((c) => c.pid === old?.pid));
 });
 
 interface Streams {
