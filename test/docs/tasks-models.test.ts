@@ -1,6 +1,6 @@
 /** Tasks of the HOWTO, done with its own snippets. */
 import { describe, expect } from 'vitest';
-import { findFreePort, test } from '../harness/index.ts';
+import { test } from '../harness/index.ts';
 import { configure, previews, snippet, withPreviews, writer } from './as-documented.ts';
 
 describe('Write the first page', () => {
@@ -149,7 +149,8 @@ describe('Keep pages coming when a provider fails', () => {
   const title = 'Keep pages coming when a provider fails';
 
   test('the fallback writes when the endpoints are gone', async ({ httpd, provider }) => {
-    const gone = `http://127.0.0.1:${await findFreePort()}/v1`;
+    // Nobody can take that port at another address, as long as the provider has it at its own.
+    const gone = `http://127.0.0.2:${provider.port}/v1`;
     const models = snippet(title, 'json')
       .replace(/http:\/\/gpu(\d)[^"]+/g, `${gone}/$1`)
       .replace('https://api.openai.com/v1', provider.url);
