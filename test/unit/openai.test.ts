@@ -10,7 +10,7 @@ import { modelSchema } from '../../src/models/schema.ts';
 import { retryAfter } from '../../src/providers/failures.ts';
 import { createOpenAiProvider } from '../../src/providers/openai.ts';
 import type { CompletionRequest } from '../../src/providers/provider.ts';
-import { createTransport } from '../../src/providers/transport.ts';
+import { type CallListener, createTransport } from '../../src/providers/transport.ts';
 import {
   comment,
   cut,
@@ -674,6 +674,32 @@ describe('a timer', () => {
     gate.open();
     expect((await late).value).toMatchObject({ text: 'late' });
     await connected.events.return?.();
+  });
+
+  test('begins anew, once, when the engine was stopped: nobody could answer it', async () => {
+    const clock = new ManualClock();
+    const listeners: CallListener[] = [];
+    let ended = 0;
+    const unasked = createOpenAiProvider({
+      model: buildModel(modelSchema.parse({ name: 'm', timeouts: { first: 5, connect: 3 } }), {}),
+      target: { url: server.url, apiKey: undefined },
+      transport: (_address, _body, listener) => {
+        listeners.push(listener);
+        return () => {
+          ended += 1;
+        };
+      },
+      clock,
+    });
+    const next = eventsOf(unasked, request).next();
+    clock.stop(7_000);
+    clock.advance(2_000);
+    listeners[0]?.connected();
+    clock.advance(2_000);
+    expect(ended).toBe(0);
+    clock.advance(1_000);
+    await expect(next).rejects.toMatchObject({ code: 'provider-slow' });
+    expect([ended, clock.pending]).toEqual([1, 0]);
   });
 
   test('is gone when the call is', async () => {
