@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { isStarved } from '../faults/invariants/answers.ts';
 import { longestQueued, queuedOf } from '../faults/invariants/queued.ts';
 
 /** One that we may run on: a container may have others than the first. */
@@ -43,4 +44,16 @@ test('a process that has come since counts from its beginning, one that has ende
   expect(longestQueued(before, new Map([[1, 700]]))).toBe(200);
   expect(longestQueued(before, new Map())).toBe(0);
   expect(longestQueued(before, queuedOf([2 ** 30]))).toBe(0);
+});
+
+test('a provider may be slow where the machine had no time, and a page in the cache never fails', () => {
+  const slow = {
+    ...({ kind: 'cold', id: 'cold-1', outcome: 'refused', detail: '', status: 504 } as const),
+    ...{ start: 0, end: 1, headMs: undefined, hit: false, retried: false, victim: false },
+  };
+  expect(isStarved(slow, 2_000)).toBe(true);
+  expect(isStarved(slow, 1_000)).toBe(false);
+  for (const other of [{ status: 502 }, { outcome: 'aborted' }, { kind: 'cached' }] as const) {
+    expect(isStarved({ ...slow, ...other }, 2_000)).toBe(false);
+  }
 });
