@@ -47,7 +47,7 @@ function stageFiles(installation: Installation, files: readonly string[]): strin
     makeOwnFolder(home);
     if (!exists(staged)) {
       for (const file of files) put(file, join(fresh, basename(file)));
-      removeOthers(home);
+      removeOthers(home, staged);
       moveUnlessThere(fresh, staged);
     }
   } finally {
@@ -81,8 +81,11 @@ function put(from: string, to: string): void {
   }
 }
 
-function removeOthers(home: string): void {
-  for (const name of readdirSync(home)) rmSync(join(home, name), { recursive: true, force: true });
+/** Not the same build: another process may have put it there just now, and its engine may use it. */
+function removeOthers(home: string, staged: string): void {
+  for (const name of readdirSync(home)) {
+    if (name !== basename(staged)) rmSync(join(home, name), { recursive: true, force: true });
+  }
 }
 
 function moveUnlessThere(from: string, to: string): void {

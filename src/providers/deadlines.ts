@@ -6,6 +6,8 @@ import type { Timeouts } from '../models/model.ts';
 
 const CONNECT_DEFAULT = 10;
 const IDLE_DEFAULT = 60;
+/** Milliseconds by which a timer comes late when the engine itself did not move. */
+const LATE_MS = 1_000;
 
 export interface Deadlines {
   /** The connection to the provider stands. */
@@ -40,14 +42,17 @@ export function startDeadlines(options: DeadlineOptions): Deadlines {
   };
   const start = (field: string, seconds: number, what: string, gone = 0): void => {
     const left = Math.max(0, seconds - gone) * 1_000;
+    const due = clock.uptime() + left;
     timers.set(
       field,
       // An engine that was stopped, or has too much to do, comes to its timers before it reads what
-      // came in the meantime: so that is looked at first.
+      // came in the meantime: so that is looked at first. And what it had yet to send, nobody could
+      // answer: the provider's own timers begin anew, once.
       clock.after(left, () => {
+        const isAnew = field !== 'total' && clock.uptime() - due > LATE_MS;
         timers.set(
           field,
-          clock.after(0, () => expire(field, seconds, what)),
+          clock.after(isAnew ? seconds * 1_000 : 0, () => expire(field, seconds, what)),
         );
       }),
     );

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { waitUntil } from '../harness/wait-until.ts';
 import { randomBelow } from '../unit/support/random.ts';
 import type { Fault, Scene } from './faults/fault.ts';
-import { isAllowed, type Span, tell } from './invariants/answers.ts';
+import { isAllowed, isStarved, type Span, tell } from './invariants/answers.ts';
 import { readAgain, readKept } from './invariants/cache.ts';
 import { crashes } from './invariants/crashes.ts';
 import { type Belongings, belongingsOf, leftOver } from './invariants/left-over.ts';
@@ -30,7 +30,7 @@ export interface ScriptOptions {
 
 /**
  * Milliseconds for a cold page to come, and for all to be as fast as before for a second; beside
- * those for which the engine had no processor.
+ * those for which the engine, or the visitors, had no processor.
  */
 const coldMost = 5_000;
 const fastMost = 6_000;
@@ -126,23 +126,25 @@ export class Script {
   #broken(row: Omit<Row, 'broken'>, from: number): string[] {
     const { records, coldMs, fastMs, queuedMs } = row;
     const told = (ms: number): string =>
-      `${Math.round(ms)} ms (for ${Math.round(queuedMs)} the engine had no processor)`;
+      `${Math.round(ms)} ms (for ${Math.round(queuedMs)} the engine, or this process, had no processor)`;
     return [
-      ...this.#notAllowed(records, from),
+      ...this.#notAllowed(records, from, queuedMs),
       ...(coldMs > coldMost + queuedMs ? [`no cold page for ${told(coldMs)}`] : []),
       ...(fastMs > fastMost + queuedMs ? [`not as fast as before for ${told(fastMs)}`] : []),
       ...this.#newCrashes(),
     ];
   }
 
+  /** Visitors and providers are in this process. */
   #queued(): Queued {
-    return queuedOf(this.#stage.httpd.engines().map(({ pid }) => pid));
+    return queuedOf([process.pid, ...this.#stage.httpd.engines().map(({ pid }) => pid)]);
   }
 
   /** Some have waited since an earlier fault. */
-  #notAllowed(records: readonly RequestRecord[], from: number): string[] {
+  #notAllowed(records: readonly RequestRecord[], from: number, queuedMs = 0): string[] {
     return records
       .filter((record) => !this.#spans.some((span) => isAllowed(record, span)))
+      .filter((record) => !isStarved(record, queuedMs))
       .map((record) => tell(record, from));
   }
 

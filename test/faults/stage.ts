@@ -1,7 +1,10 @@
 /** The site that the faults are done to: a real httpd with several children, and two providers. */
 
+import type { EngineProcess } from '../harness/engine-process.ts';
 import { Httpd } from '../harness/httpd.ts';
 import { untilTheyAcceptNobody } from '../harness/old-children.ts';
+import type { RunningProcess } from '../harness/processes.ts';
+import { isListening } from '../harness/tcp-sockets.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { type ScriptedProvider, startProvider } from '../provider/index.ts';
 import { Editions } from './editions.ts';
@@ -49,6 +52,23 @@ export class Stage {
     } finally {
       await Promise.all([this.provider.close(), this.#spare.close()]);
     }
+  }
+
+  /** A child that serves. Those from before a restart may end at any moment. */
+  child(below: (end: number) => number): Promise<RunningProcess> {
+    return waitUntil('a child that serves', () => {
+      const serving = this.httpd.children().filter(({ pid }) => isListening(pid));
+      return serving[below(serving.length)];
+    });
+  }
+
+  /** The engine that serves, once it is alone: one from before a restart may end at any moment. */
+  async engine(): Promise<EngineProcess> {
+    const alone = (): EngineProcess | false => {
+      const [one, ...others] = this.httpd.engines();
+      return one !== undefined && others.length === 0 && one;
+    };
+    return waitUntil('one engine', alone, { timeoutMs: 40_000 });
   }
 
   /** Ends the connections that the engine keeps to the providers for the next call. */

@@ -22,6 +22,12 @@ export function leaveDescriptors(pid: number, spare: number, { installation }: E
   let end = 0;
   for (let left = spare; left > 0 || taken.has(end); end += 1) if (!taken.has(end)) left -= 1;
   set(String(end));
-  // A child that can take no more connections has ended meanwhile, and another has its place.
-  return () => void (findProcess(pid) === undefined || set(before ?? '1024'));
+  return () => {
+    try {
+      set(before ?? '1024');
+    } catch (error) {
+      // A child that can take no more connections has ended meanwhile, and another has its place.
+      if (findProcess(pid) !== undefined) throw error;
+    }
+  };
 }

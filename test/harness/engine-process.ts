@@ -1,4 +1,4 @@
-import { environmentOf, findProcess } from './processes.ts';
+import { environmentOf, findProcess, isStopped } from './processes.ts';
 import { waitUntil } from './wait-until.ts';
 
 /** An engine of a test's httpd, to look at and to do harm to. */
@@ -27,10 +27,7 @@ export class EngineProcess {
   /** Stops it with SIGSTOP, as if it hung: it keeps its sockets and says nothing. */
   async freeze(): Promise<void> {
     process.kill(this.pid, 'SIGSTOP');
-    await waitUntil(
-      `engine ${this.pid} to be stopped`,
-      () => findProcess(this.pid)?.state.toUpperCase() === 'T',
-    );
+    await waitUntil(`engine ${this.pid} to be stopped`, () => isStopped(this.pid));
   }
 
   /** Lets it run again. */

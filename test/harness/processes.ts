@@ -16,11 +16,26 @@ export function findProcess(pid: number): RunningProcess | undefined {
   const stat = readProc(pid, 'stat');
   const command = readProc(pid, 'cmdline');
   if (stat === undefined || command === undefined) return undefined;
-  // The name in brackets may hold anything, so fields are counted from its end.
-  const [state = '', parent = '0'] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state = '', parent = '0'] = fieldsAfterName(stat);
   if (state === 'Z' || state === 'X') return undefined;
   const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
   return { pid, parent: Number(parent), name, state, command: command.split('\0').slice(0, -1) };
+}
+
+/** Whether none of its threads runs any more after SIGSTOP: some stop later than the first. */
+export function isStopped(pid: number): boolean {
+  const threads = unlessGone(() => readdirSync(`/proc/${pid}/task`)) ?? [];
+  return threads.length > 0 && threads.every((id) => stateOf(Number(id)).toUpperCase() === 'T');
+}
+
+/** Of a process or a thread; none if it is gone. */
+function stateOf(pid: number): string {
+  return fieldsAfterName(readProc(pid, 'stat') ?? '')[0] ?? '';
+}
+
+/** The name in brackets may hold anything, so fields are counted from its end. */
+function fieldsAfterName(stat: string): string[] {
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 /** All processes whose environment holds `NAME=value`: it is inherited, so nobody gets away. */

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
 import { findInstallation, type Installation } from '../../scripts/httpd/installation.ts';
 import { canRead, makePublicFolder } from '../../scripts/httpd/public-folder.ts';
@@ -25,6 +27,18 @@ function makePrivateBuild(): Installation {
     addon: make('build/muse_region.node', 'addon', 0o644),
   };
 }
+
+/** Stages, and tells whether all of it was there for a while, as for an engine that starts. */
+const stageInThread = new URL(
+  `data:text/javascript,${encodeURIComponent(`
+    import { existsSync } from 'node:fs';
+    import { parentPort, workerData } from 'node:worker_threads';
+    const { stageEngine } = await import('${new URL('../../scripts/httpd/staging.ts', import.meta.url)}');
+    const { engine } = stageEngine(workerData);
+    let isThere = true;
+    for (const end = Date.now() + 500; Date.now() < end; ) isThere &&= existsSync(engine);
+    parentPort.postMessage(isThere);`)}`,
+);
 
 /** Stages, and removes what was staged when the test ends. */
 function stage(installation: Installation): Installation {
@@ -63,6 +77,20 @@ test.runIf(process.getuid?.() === 0)(
     const renewed = stage(installation);
     expect(renewed.engine).not.toBe(staged.engine);
     expect(statSync(staged.engine, { throwIfNoEntry: false })).toBeUndefined();
+  },
+);
+
+test.runIf(process.getuid?.() === 0)(
+  'what one process has staged stays there while another stages the same',
+  async () => {
+    const installation = makePrivateBuild();
+    // It takes a while to be put there, as the binary of Node does in another file system.
+    writeFileSync(installation.engine, Buffer.alloc(30_000_000));
+    const { engine } = stage(installation);
+    rmSync(dirname(engine), { recursive: true });
+    const others = [1, 2, 3, 4].map(() => new Worker(stageInThread, { workerData: installation }));
+    const seen = await Promise.all(others.map((other) => once(other, 'message')));
+    expect(seen.flat()).toEqual([true, true, true, true]);
   },
 );
 

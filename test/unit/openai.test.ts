@@ -10,7 +10,7 @@ import { modelSchema } from '../../src/models/schema.ts';
 import { retryAfter } from '../../src/providers/failures.ts';
 import { createOpenAiProvider } from '../../src/providers/openai.ts';
 import type { CompletionRequest } from '../../src/providers/provider.ts';
-import { createTransport } from '../../src/providers/transport.ts';
+import { type CallListener, createTransport } from '../../src/providers/transport.ts';
 import {
   comment,
   cut,
@@ -53,6 +53,10 @@ const request: CompletionRequest = {
   contentType: 'text/html',
   timeout: 300,
 };
+
+/** Too long for a name: no server of names is asked for it, which may take its time or say nothing. */
+const host = `${'x'.repeat(64)}.invalid`;
+const nowhere = { host, url: `http://${host}/v1` };
 
 interface Setup {
   readonly fields?: object;
@@ -142,14 +146,14 @@ describe('a request to an OpenAI-compatible endpoint', () => {
   });
 
   test('goes through the proxy of the environment that the engine was given', async () => {
-    const url = 'http://api.example/v1';
+    const { host, url } = nowhere;
     const proxy = new URL(server.url).origin;
     expect(textOf(await collect({ url, environment: { http_proxy: proxy } }))).toContain('<');
     expect(server.requests[0]).toMatchObject({
-      path: 'http://api.example/v1/chat/completions',
-      headers: { host: 'api.example' },
+      path: `${url}/chat/completions`,
+      headers: { host },
     });
-    const direct = { http_proxy: proxy, no_proxy: 'api.example' };
+    const direct = { http_proxy: proxy, no_proxy: host };
     await expect(collect({ url, environment: direct })).rejects.toMatchObject({
       code: 'provider-unreachable',
     });
@@ -415,9 +419,9 @@ describe('a failure', () => {
     expect(await failing({ url: url.replace('http:', 'https:') })).toMatchObject({
       code: 'provider-unreachable',
     });
-    expect(await failing({ url: 'http://no-such-host.invalid/v1' })).toMatchObject({
+    expect(await failing({ url: nowhere.url })).toMatchObject({
       code: 'provider-unreachable',
-      message: expect.stringContaining('no-such-host.invalid'),
+      message: expect.stringContaining(nowhere.host),
     });
   });
 
@@ -674,6 +678,32 @@ describe('a timer', () => {
     gate.open();
     expect((await late).value).toMatchObject({ text: 'late' });
     await connected.events.return?.();
+  });
+
+  test('begins anew, once, when the engine was stopped: nobody could answer it', async () => {
+    const clock = new ManualClock();
+    const listeners: CallListener[] = [];
+    let ended = 0;
+    const unasked = createOpenAiProvider({
+      model: buildModel(modelSchema.parse({ name: 'm', timeouts: { first: 5, connect: 3 } }), {}),
+      target: { url: server.url, apiKey: undefined },
+      transport: (_address, _body, listener) => {
+        listeners.push(listener);
+        return () => {
+          ended += 1;
+        };
+      },
+      clock,
+    });
+    const next = eventsOf(unasked, request).next();
+    clock.stop(7_000);
+    clock.advance(2_000);
+    listeners[0]?.connected();
+    clock.advance(2_000);
+    expect(ended).toBe(0);
+    clock.advance(1_000);
+    await expect(next).rejects.toMatchObject({ code: 'provider-slow' });
+    expect([ended, clock.pending]).toEqual([1, 0]);
   });
 
   test('is gone when the call is', async () => {

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } fro
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type FileMark, type Files, systemFiles } from '../../src/files.ts';
 import { PageStore } from '../../src/pages/page-store.ts';
+import { waitUntil } from '../harness/wait-until.ts';
 import { ManualClock } from './support/clock.ts';
 import { temporaryFolder } from './support/folder.ts';
 
@@ -75,7 +76,7 @@ describe('a page', () => {
     writeFileSync(`${file}~`, 'thirds');
     renameSync(`${file}~`, file);
     expect(await template()).toBe('thirds');
-    chmodSync(file, 0o600);
+    await changePermissions(file);
     expect(await template()).toBe('thirds');
     expect(reads()).toBe(4);
   });
@@ -162,6 +163,15 @@ describe('what a page includes', () => {
     expect(told).toEqual([[folder.at('site/tone.ai'), folder.at('site/tone.txt')]]);
   });
 });
+
+/** The clock of many file systems ticks now and then: within a tick nothing tells of the change. */
+async function changePermissions(file: string): Promise<void> {
+  const before = statSync(file).ctimeMs;
+  await waitUntil('the clock of the file system to go on', () => {
+    chmodSync(file, 0o600);
+    return statSync(file).ctimeMs !== before;
+  });
+}
 
 /** What httpd says of a file: times in whole microseconds. */
 function seenByHttpd(file: string): FileMark {

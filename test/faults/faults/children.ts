@@ -1,5 +1,6 @@
 /** A child of httpd is killed, or stops. */
 
+import { isStopped } from '../../harness/processes.ts';
 import { visitorsOf } from '../../harness/tcp-sockets.ts';
 import { waitUntil } from '../../harness/wait-until.ts';
 import { type Fault, type Lift, nothing, type Scene } from './fault.ts';
@@ -10,12 +11,9 @@ async function stopOne({
   victims,
   below,
 }: Scene): Promise<{ pid: number; end: () => void }> {
-  const all = stage.httpd.children();
-  const { pid } = all[below(all.length)] as (typeof all)[number];
+  const { pid } = await stage.child(below);
   process.kill(pid, 'SIGSTOP');
-  await waitUntil('a child to be stopped', () =>
-    stage.httpd.children().every((one) => one.pid !== pid || one.state.toUpperCase() === 'T'),
-  );
+  await waitUntil('a child to be stopped', () => isStopped(pid));
   // Stopped, it takes no more: these are all that it has.
   return { pid, end: victims.add(visitorsOf(pid, stage.httpd.port)) };
 }

@@ -10,8 +10,7 @@ const childWithout: Fault = {
   // httpd can't open a file then, and says 403; a page in the cache needs no opening.
   allows: (kind) => (needNobody.has(kind) && kind !== 'static' ? [] : ['refused']),
   async begin({ stage, below }) {
-    const all = stage.httpd.children();
-    const { pid } = all[below(all.length)] as (typeof all)[number];
+    const { pid } = await stage.child(below);
     return leaveDescriptors(pid, below(4), stage.httpd.environment);
   },
 };
@@ -21,7 +20,7 @@ const engineWithout: Fault = {
   holdMs: 1_500,
   allows: (kind) => (needNobody.has(kind) ? [] : ['refused', 'aborted']),
   async begin({ stage, below }) {
-    const engine = await stage.httpd.engine();
+    const engine = await stage.engine();
     return leaveDescriptors(engine.pid, below(4), stage.httpd.environment);
   },
 };

@@ -14,7 +14,7 @@ const killed: Fault = {
   holdMs: 0,
   allows: begunOnly,
   async begin({ stage }) {
-    await (await stage.httpd.engine()).kill();
+    await (await stage.engine()).kill();
     return gone;
   },
 };
@@ -24,7 +24,7 @@ const killedAgain: Fault = {
   holdMs: 0,
   allows: begunOnly,
   async begin({ stage, below }) {
-    const first = await stage.httpd.engine();
+    const first = await stage.engine();
     await first.kill();
     const second = await stage.httpd.engine(first);
     // While it starts, or when it has just begun to serve.
@@ -40,7 +40,7 @@ function stopped(seconds: number, allowed: readonly Outcome[]): Fault {
     holdMs: seconds * 1_000,
     allows: (kind) => (needNobody.has(kind) ? [] : allowed),
     async begin({ stage }) {
-      const engine = await stage.httpd.engine();
+      const engine = await stage.engine();
       await engine.freeze();
       return () => engine.thaw();
     },
@@ -52,7 +52,7 @@ const stoppedAndKilled: Fault = {
   holdMs: 1_500,
   allows: begunOnly,
   async begin({ stage }) {
-    const engine = await stage.httpd.engine();
+    const engine = await stage.engine();
     await engine.freeze();
     return () => engine.kill();
   },

@@ -67,7 +67,7 @@ const logsFull: Fault = {
     // A while of failed calls, each with its line.
     await sleep(300);
     stage.weather.storm = undefined;
-    const engine = await stage.httpd.engine();
+    const engine = await stage.engine();
     await engine.kill();
     return () => stage.reload();
   },

@@ -34,6 +34,13 @@ export class ManualClock implements Clock {
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
+  /** As if the process had been stopped for `ms`: what fell due meanwhile runs now, and late. */
+  stop(ms: number): void {
+    this.#now += ms;
+    const due = [...this.#timers].filter(({ at }) => at <= this.#now).sort((a, b) => a.at - b.at);
+    for (const timer of due) if (this.#timers.delete(timer)) timer.callback();
+  }
+
   /** Moves on by `ms`, and runs what falls due, in its order. */
   advance(ms: number): void {
     const end = this.#now + ms;
