@@ -104,10 +104,11 @@ test('the demo site serves its pages, follows models.json, and ends on Ctrl-C', 
   );
   expect((await get('/hello?model=preview-brief')).text).toContain('preview-brief');
 
+  // Not later: httpd itself may find a connection closed while it ends.
+  expect(output.text).not.toMatch(/^ *(warn|error|crit):/m);
   child.kill('SIGINT');
   expect(await exited).toEqual([0, null]);
   expect(output.text).toContain('GET /topic?topic=suspension-bridges 200');
-  expect(output.text).not.toMatch(/^ *(warn|error|crit):/m);
   expect(findMarked('MUSE_AI_TEST_ROOT', folder)).toEqual([]);
 });
 
@@ -160,9 +161,9 @@ test.runIf(process.getuid?.() === 0)(
     expect(output.text).toContain("can't read this checkout");
     const page = await fetch(`${base}/glossary`);
     expect([page.status, (await page.text()).includes('glossary')]).toEqual([200, true]);
+    expect(output.text).not.toMatch(/^ *(warn|error|crit):/m);
     child.kill('SIGINT');
     expect(await exited).toEqual([0, null]);
-    expect(output.text).not.toMatch(/^ *(warn|error|crit):/m);
   },
 );
 
