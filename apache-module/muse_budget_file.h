@@ -24,7 +24,7 @@ typedef struct {
     const char *folder; /* NULL: there is none */
     char owner[64];
     muse_text written; /* what the file says, as far as we wrote it */
-    int leaving;       /* whether another httpd may be taking it over: set by the supervisor */
+    int leaving;       /* whether another one may be taking it over: set by the supervisor */
     int left;          /* whether it is another's */
     int failing;       /* whether that was said */
     uint64_t next;     /* muse_clock_ms of the next look */
