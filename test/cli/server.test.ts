@@ -218,6 +218,7 @@ describe('muse status', () => {
     watch(httpd);
     httpd.config.lines('MuseAiBudget 0 tokens');
     await httpd.start();
+    await httpd.enginesReady();
     expect((await httpd.get('/a')).status).toBe(503);
     const { status, out } = await muse(['status'], at(httpd));
     expect(status).toBe(1);

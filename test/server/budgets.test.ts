@@ -87,6 +87,7 @@ describe('a budget', () => {
   }) => {
     budgetPages(httpd, provider, 'MuseAiBudget 1 tokens');
     await httpd.start();
+    await httpd.enginesReady();
     const page = await httpd.get('/page?n=100');
     expect(page.status).toBe(200);
     expect((await httpd.get('/page?n=101')).status).toBe(503);
