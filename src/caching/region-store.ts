@@ -6,6 +6,7 @@ import type { Header } from '../exchange.ts';
 import { factsFrom, notesOf } from '../facts.ts';
 import type { RegionEntry } from '../region-types.ts';
 import type { Answer } from './answer.ts';
+import { RegionTime } from './region-time.ts';
 
 /** What of the region the store needs. */
 export interface RegionPages {
@@ -27,11 +28,11 @@ interface Envelope {
 
 export class RegionStore {
   readonly #region: RegionPages;
-  readonly #clock: Clock;
+  readonly #time: RegionTime;
 
   constructor(region: RegionPages, clock: Clock) {
     this.#region = region;
-    this.#clock = clock;
+    this.#time = new RegionTime(region, clock);
   }
 
   get capabilities(): KeyvStorageCapability {
@@ -42,7 +43,7 @@ export class RegionStore {
   async get(key: string): Promise<Envelope | undefined> {
     const entry = this.#region.get(toKey(key));
     if (entry === undefined || entry.alias) return undefined;
-    const { now, regionNow } = this.#times();
+    const { now, regionNow } = this.#time.read();
     return {
       value: {
         ...parseHead(entry.head),
@@ -58,7 +59,7 @@ export class RegionStore {
   /** @throws {RegionError} `MUSE_TOO_LARGE` when the answer does not fit; nothing is kept then. */
   async set(key: string, envelope: unknown, expires?: number): Promise<boolean> {
     const { value } = envelope as Envelope;
-    const { now, regionNow } = this.#times();
+    const { now, regionNow } = this.#time.read();
     const storedAt = Math.max(0, regionNow - (now - value.storedAt));
     const freshUntil = storedAt + value.freshMs;
     this.#region.put(toKey(key), {
@@ -89,7 +90,7 @@ export class RegionStore {
     times: Pick<Answer, 'freshMs' | 'staleMs'> & { readonly pageStale?: number | undefined },
     tag: Buffer,
   ): number {
-    const { now, regionNow } = this.#times();
+    const { now, regionNow } = this.#time.read();
     const storedAt = Math.max(0, regionNow - (now - answer.storedAt));
     const freshUntil = storedAt + Math.min(answer.freshMs, times.freshMs);
     const keptUntil = storedAt + answer.freshMs + answer.staleMs;
@@ -135,10 +136,6 @@ export class RegionStore {
 
   async hasMany(keys: string[]): Promise<boolean[]> {
     return Promise.all(keys.map((key) => this.has(key)));
-  }
-
-  #times(): { now: number; regionNow: number } {
-    return { now: this.#clock.now(), regionNow: this.#region.nowMs() };
   }
 }
 

@@ -191,6 +191,27 @@ describe('an answer in the region', () => {
     expect((await later.find(KEY, 300, PAGE.file))?.storedAt).toBe(set.now());
   });
 
+  test('has no alias that is fresh for longer, though the engine waited between two clocks', async () => {
+    const { answers, answer, region } = open();
+    const page = answer('x', 60_000);
+    const read = region.nowMs.bind(region);
+    const ends = (key: string) => region.entries.get(key)?.freshUntil;
+    await answers.keep(KEY, page, { ...PAGE, begun: answers.now() });
+    const until = read() + 60_000;
+    for (const wait of [0, 1, 40, 900]) {
+      region.nowMs = () => read() + wait;
+      answers.alias(PAGE_KEY, KEY, page, { ttl: 300, stale: 0 }, PAGE);
+      expect([wait, ends(PAGE_KEY.toString('hex')), ends(KEY)]).toEqual([wait, until, until]);
+    }
+    // The wall clock was set, forth and back.
+    for (const set of [-5_000, 5_000]) {
+      region.nowMs = () => read() + set;
+      const later = answer('y', 60_000);
+      await answers.keep(KEY, later, { ...PAGE, begun: answers.now() });
+      expect(ends(KEY)).toBe(region.nowMs() + 60_000);
+    }
+  });
+
   test('gets an alias with its times, cut to the page’s own ttl', async () => {
     const { answers, answer, region, clock } = open();
     const page = answer('x', 60_000);
