@@ -43,32 +43,29 @@ export class RegionStore {
   async get(key: string): Promise<Envelope | undefined> {
     const entry = this.#region.get(toKey(key));
     if (entry === undefined || entry.alias) return undefined;
-    const { now, regionNow } = this.#time.read();
+    const ahead = this.#time.ahead();
     return {
       value: {
         ...parseHead(entry.head),
         body: entry.body,
-        storedAt: now - (regionNow - entry.storedAt),
+        storedAt: entry.storedAt - ahead,
         freshMs: entry.freshUntil - entry.storedAt,
         staleMs: entry.staleUntil - entry.freshUntil,
       },
-      expires: now + (entry.staleUntil - regionNow),
+      expires: entry.staleUntil - ahead,
     };
   }
 
   /** @throws {RegionError} `MUSE_TOO_LARGE` when the answer does not fit; nothing is kept then. */
   async set(key: string, envelope: unknown, expires?: number): Promise<boolean> {
     const { value } = envelope as Envelope;
-    const { now, regionNow } = this.#time.read();
-    const storedAt = Math.max(0, regionNow - (now - value.storedAt));
+    const ahead = this.#time.ahead();
+    const storedAt = Math.max(0, value.storedAt + ahead);
     const freshUntil = storedAt + value.freshMs;
     this.#region.put(toKey(key), {
       storedAt,
       freshUntil,
-      staleUntil: Math.max(
-        freshUntil + value.staleMs,
-        expires === undefined ? 0 : regionNow + (expires - now),
-      ),
+      staleUntil: Math.max(freshUntil + value.staleMs, expires === undefined ? 0 : expires + ahead),
       alias: false,
       head: formatHead(value),
       body: value.body,
@@ -90,8 +87,7 @@ export class RegionStore {
     times: Pick<Answer, 'freshMs' | 'staleMs'> & { readonly pageStale?: number | undefined },
     tag: Buffer,
   ): number {
-    const { now, regionNow } = this.#time.read();
-    const storedAt = Math.max(0, regionNow - (now - answer.storedAt));
+    const storedAt = Math.max(0, answer.storedAt + this.#time.ahead());
     const freshUntil = storedAt + Math.min(answer.freshMs, times.freshMs);
     const keptUntil = storedAt + answer.freshMs + answer.staleMs;
     this.#region.put(pageKey, {

@@ -7,13 +7,6 @@
 
 import type { Clock } from '../clock.ts';
 
-export interface Now {
-  /** By the wall clock. */
-  readonly now: number;
-  /** By the region's clock. */
-  readonly regionNow: number;
-}
-
 /** From here on the difference has changed as the wall clock was set back, and not by a wait. */
 const SET_MS = 1_000;
 
@@ -27,11 +20,11 @@ export class RegionTime {
     this.#clock = clock;
   }
 
-  /** One moment by both clocks. */
-  read(): Now {
+  /** By how much the region's clock is ahead of the wall clock: what to add to a wall clock's time. */
+  ahead(): number {
     const now = this.#clock.now();
     const ahead = this.#region.nowMs() - now;
     if (ahead < this.#ahead || ahead > this.#ahead + SET_MS) this.#ahead = ahead;
-    return { now, regionNow: now + this.#ahead };
+    return this.#ahead;
   }
 }
