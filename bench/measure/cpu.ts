@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { fieldsAfterName } from '../../test/harness/processes.ts';
 
 const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
@@ -24,7 +25,7 @@ function toMicroseconds(ticks: number): number {
 function readTicks(pid: number, of: 'itself' | 'ended children'): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   // Fields are numbered from 1; the one after the name in brackets is number 3.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = fieldsAfterName(stat);
   const first = (of === 'itself' ? 14 : 16) - 3;
   return Number(fields[first]) + Number(fields[first + 1]);
 }

@@ -1,9 +1,9 @@
 /** The descriptors that a process may open. */
 
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Environment } from './environment.ts';
-import { findProcess } from './processes.ts';
+import { descriptorsOf, findProcess } from './processes.ts';
 
 /** Leaves a process of `User` `spare` descriptors beside those that it has; returns how to undo it. */
 export function leaveDescriptors(pid: number, spare: number, { installation }: Environment) {
@@ -18,7 +18,7 @@ export function leaveDescriptors(pid: number, spare: number, { installation }: E
     execFileSync(program, [...args, `--nofile=${soft}:`], { cwd: '/' });
   };
   const before = /^Max open files\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))?.[1];
-  const taken = new Set(readdirSync(`/proc/${pid}/fd`).map(Number));
+  const taken = new Set(descriptorsOf(pid));
   let end = 0;
   for (let left = spare; left > 0 || taken.has(end); end += 1) if (!taken.has(end)) left -= 1;
   set(String(end));

@@ -33,8 +33,11 @@ function stateOf(pid: number): string {
   return fieldsAfterName(readProc(pid, 'stat') ?? '')[0] ?? '';
 }
 
-/** The name in brackets may hold anything, so fields are counted from its end. */
-function fieldsAfterName(stat: string): string[] {
+/**
+ * The fields of proc_pid_stat(5) from number 3 on. The name in brackets before them may hold
+ * anything, so they are counted from its end.
+ */
+export function fieldsAfterName(stat: string): string[] {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 

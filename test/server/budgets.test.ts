@@ -2,7 +2,7 @@
 import { describe, expect } from 'vitest';
 import { modelsAt, scriptedModel, scriptedPage, test } from '../harness/index.ts';
 import { Gate, hold, samplePage, say, stream, text } from '../provider/index.ts';
-import { addPages } from './administration.ts';
+import { addPages, health } from './administration.ts';
 import {
   allBudgets,
   budgetOf,
@@ -93,9 +93,9 @@ describe('a budget', () => {
     expect((await httpd.get('/page?n=101')).status).toBe(503);
     const name = `Directory ${httpd.site.root}`;
     expect(await budgetOf(httpd)).toMatchObject({ name, unit: 'tokens', limit: 1, gone: true });
-    const health = JSON.parse((await httpd.get('/health')).text);
-    expect(health.status).toBe('degraded');
-    expect(health.problems).toEqual([expect.stringMatching(/^a budget is used up for today/)]);
+    const { status, problems } = await health(httpd);
+    expect(status).toBe('degraded');
+    expect(problems).toEqual([expect.stringMatching(/^a budget is used up for today/)]);
     const families = parsePrometheus((await httpd.get('/metrics')).text);
     expect(families.get('muse_budget_limit')?.samples).toEqual([
       expect.objectContaining({ labels: { budget: name, unit: 'tokens' }, value: 1 }),

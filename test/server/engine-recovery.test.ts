@@ -4,6 +4,7 @@ import { type Exchange, type Httpd, modelsAt, scriptedModel, test } from '../har
 import { Gate, type ScriptedProvider, say } from '../provider/index.ts';
 import { addPages, becomes } from './administration.ts';
 import { tokens } from './gated-page.ts';
+import { writeLateEngine } from './late-engine.ts';
 import { expectPage, killed, prepare, ready, readyAgain } from './topic-pages.ts';
 
 const still = /MUSE0103: engine 0 has not moved for 30 s:/;
@@ -87,21 +88,12 @@ describe('an engine that comes back', () => {
   }, 90_000);
 
   test('is a new one where the first one hangs in its start', async ({ httpd, provider }) => {
-    const { engine } = httpd.environment.stagedEngine();
-    const hangs = httpd.conf.write('hangs', '');
-    const slow = httpd.conf.write(
-      'engine.js',
-      `import { existsSync } from 'node:fs';
-      const nothing = new Int32Array(new SharedArrayBuffer(4));
-      while (existsSync(${JSON.stringify(hangs)})) Atomics.wait(nothing, 0, 0, 100);
-      await import(${JSON.stringify(engine)});`,
-    );
-    prepare(httpd, provider, `MuseAiEngine ${slow}`);
+    using late = writeLateEngine(httpd);
+    prepare(httpd, provider, late.directive);
     await httpd.start();
-    const first = await httpd.engine();
     await httpd.log.waitFor(neverReady, { timeoutMs: 90_000 });
-    httpd.conf.remove('hangs');
-    await first.gone();
+    late.begin();
+    await httpd.log.waitFor(killed);
     await expectPage(httpd, 'after', 'fwd');
     httpd.log.expect(neverReady, killed, readyAgain);
   }, 120_000);

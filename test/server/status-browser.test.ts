@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, onTestFinished } from 'vitest';
 import { Chromium, findChromium, test, waitUntil } from '../harness/index.ts';
+import { fieldsAfterName } from '../harness/processes.ts';
 import { administer, numbersAfter } from './administration.ts';
 
 const program = findChromium();
@@ -16,7 +17,7 @@ async function startBrowser(): Promise<Chromium> {
 /** Processor time of a process in milliseconds, of which the kernel counts hundredths of a second. */
 function processorTime(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = fieldsAfterName(stat);
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 

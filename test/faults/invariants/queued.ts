@@ -1,6 +1,6 @@
 /** How long others kept a process from the processors: no fault is to blame for that. */
 
-import { readFileSync } from 'node:fs';
+import { readProc } from '../../harness/processes.ts';
 
 /** By process: milliseconds for which its main thread could have gone on and had no processor. */
 export type Queued = ReadonlyMap<number, number>;
@@ -16,10 +16,6 @@ export function longestQueued(before: Queued, after: Queued): number {
 
 /** From Linux' count of time on the run queue, in nanoseconds; 0 for a process that has ended. */
 function queuedMs(pid: number): number {
-  try {
-    const [, waited] = readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ');
-    return Number(waited) / 1e6;
-  } catch {
-    return 0;
-  }
+  const [, waited = 0] = readProc(pid, 'schedstat')?.split(' ') ?? [];
+  return Number(waited) / 1e6;
 }
